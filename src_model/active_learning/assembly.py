@@ -1,0 +1,126 @@
+"""Assembly: from a run's settings to the parts that the engine needs."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import platformdirs
+import torch
+
+from src_model.active_learning.engine import Surroundings
+from src_model.atomic_file import replacing
+from src_model.config import RunConfig
+from src_model.data.class_schema import ClassSchema
+from src_model.data.dataset import Dataset
+from src_model.data.images import ImageSource
+from src_model.data.readers import open_dataset
+from src_model.data.region import Size, grids
+from src_model.data.splits import Roles, assign_roles
+from src_model.device import choose_device, generator_for, set_threads
+from src_model.exceptions import ProjectError
+from src_model.segmentation.fast_segmenter import FastSegmenter
+from src_model.segmentation.fpn_segmenter import FPNSegmenter
+from src_model.segmentation.segmenter import Segmenter
+
+CLASSES = "classes.json"
+"""Name of the class schema in a project folder."""
+
+
+@dataclass(frozen=True, slots=True)
+class Assembly:
+    """What simulation and desktop alike build a run from.
+
+    Attributes
+    ----------
+    dataset:
+        Images and, where there are any, labels, at the size the run works at.
+    roles:
+        Which image serves what.
+    segmenter:
+        At its start weights.
+    device:
+        Where it computes.
+    region_size:
+        Height and width of a region in pixels.
+    """
+
+    dataset: Dataset
+    roles: Roles
+    segmenter: Segmenter
+    device: torch.device
+    region_size: Size
+
+    def in_roles(self, change: Callable[[Roles], Roles]) -> Assembly:
+        """The same parts with other roles."""
+        return replace(self, roles=change(self.roles))
+
+    def state_regions(self) -> int:
+        """S: regions of the images of D_S, all of which the query network sees."""
+        grid = grids(self.dataset.size, self.region_size)
+        return sum(len(grid(image)) for image in self.roles.state)
+
+    def surroundings(self) -> Surroundings:
+        """The data as the engine sees it; 100 % of the budget axis are all images that are not test images."""
+        unscored = self.roles.train + self.roles.state + self.roles.reward + self.roles.pool
+        counted = sum(height * width for height, width in map(self.dataset.size, unscored))
+        return Surroundings(self.dataset.schema, self.roles, self.dataset.size, self.dataset, counted)
+
+
+def assemble(config: RunConfig) -> Assembly:
+    """Open the data, give every image its role and build the segmenter.
+
+    Raises
+    ------
+    RalisError
+        Whatever is wrong with data, settings or weights; nothing has been written.
+    """
+    set_threads(config.threads)
+    device = choose_device(config.device)
+    dataset = open_dataset(config.data)
+    roles = assign_roles(dataset, config.data, generator_for(config.seed, "roles"))
+    segmenter = make_segmenter(config, dataset, dataset.schema, device)
+    return Assembly(dataset, roles, segmenter, device, config.data.region)
+
+
+def make_segmenter(config: RunConfig, images: ImageSource, schema: ClassSchema, device: torch.device) -> Segmenter:
+    """The segmenter of the settings, at its start weights."""
+    settings = config.segmentation
+    if settings.segmenter == "fast":
+        return FastSegmenter(images, schema.num_classes, settings, device, config.seed, feature_cache())
+    return FPNSegmenter(images, schema.num_classes, settings, device, config.seed, schema.names)
+
+
+def keep_schema(folder: Path, schema: ClassSchema) -> None:
+    """Write the classes into a project folder, so that its network can be used without the training data."""
+    with replacing(folder / CLASSES) as partial:
+        partial.write_text(json.dumps(schema.to_json(), indent=1), encoding="utf-8")
+
+
+def kept_schema(folder: Path) -> ClassSchema:
+    """The classes of a project.
+
+    Raises
+    ------
+    ProjectError
+        If the folder holds none.
+    """
+    try:
+        return ClassSchema.from_json(json.loads((folder / CLASSES).read_text(encoding="utf-8")))
+    except (OSError, ValueError) as exc:
+        raise ProjectError(
+            f"Cannot read the classes of the project {folder}: {exc}. Run it again to restore them."
+        ) from exc
+
+
+def feature_cache() -> Path:
+    """Folder of frozen features, shared by all runs; the environment variable ``RALIS_CACHE`` moves it."""
+    return Path(os.environ.get("RALIS_CACHE") or platformdirs.user_cache_dir("napari-ralis")) / "features"
+
+
+def policy_training_roles(roles: Roles) -> Roles:
+    """The roles while a policy is trained: regions are asked from D_T, and D_V and the test set stay untouched."""
+    return replace(roles, train=(), pool=roles.train, test=())

@@ -1,0 +1,58 @@
+"""Decisions: a query with the candidates it was chosen from, and how one is kept in a checkpoint."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import astuple, dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from src_model.active_learning.acquisition.acquisition import CandidatePool
+from src_model.data.region import Region
+from src_model.events import Query
+
+_FEATURES = ("action_features", "state_features")
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """A query, its candidates, the positions chosen among them and the ε it was chosen with."""
+
+    query: Query
+    candidates: CandidatePool
+    positions: npt.NDArray[np.int64]
+    epsilon: float = 0.0
+
+
+def pack_decision(decision: Decision, prefix: str, tensors: dict[str, torch.Tensor]) -> dict[str, Any]:
+    """The JSON body of a decision; its features are put into ``tensors`` under names that begin with ``prefix``.
+
+    Region statistics are left out: they served the choice, which has been made.
+    """
+    pool = decision.candidates
+    for name in _FEATURES:
+        features = getattr(pool, name)
+        if features is not None:
+            tensors[prefix + name] = torch.from_numpy(features)
+    return {
+        "step": decision.query.step,
+        "regions": [astuple(region) for region in pool.regions],
+        "regions_per_query": pool.regions_per_query,
+        "pool_size": pool.pool_size,
+        "positions": decision.positions.tolist(),
+        "scores": list(decision.query.scores),
+        "epsilon": decision.epsilon,
+    }
+
+
+def unpack_decision(body: Mapping[str, Any], prefix: str, tensors: Mapping[str, torch.Tensor]) -> Decision:
+    """Reverse of `pack_decision`."""
+    regions = tuple(Region(*region) for region in body["regions"])
+    features = {name: tensors[prefix + name].numpy() for name in _FEATURES if prefix + name in tensors}
+    pool = CandidatePool(regions, body["regions_per_query"], body["pool_size"], **features)
+    positions = np.asarray(body["positions"], dtype=np.int64)
+    query = Query(body["step"], tuple(regions[position] for position in positions), tuple(body["scores"]))
+    return Decision(query, pool, positions, body["epsilon"])

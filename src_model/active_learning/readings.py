@@ -1,0 +1,29 @@
+"""Readings: what one evaluation of the segmenter says, for the reward and for the table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from src_model.dqn.reward import Reading, class_frequencies, class_weights
+from src_model.segmentation.metrics import ConfusionMatrix
+
+Row = dict[str, float | int | str | None]
+"""One line of metrics.csv."""
+
+
+def reading_of(confusion: ConfusionMatrix) -> Reading:
+    """IoU of each class as the reward sees it."""
+    return Reading(confusion.iou(), confusion.supported)
+
+
+def weighted_iou(confusion: ConfusionMatrix, epsilon: float) -> float:
+    """Weighted mean IoU in 0..1; class frequencies are those of the labels that were read (the seed, eq. 2)."""
+    return confusion.weighted_iou(class_weights(class_frequencies(confusion.support), epsilon))
+
+
+def reading_row(confusion: ConfusionMatrix, epsilon: float, class_names: Sequence[str]) -> Row:
+    """Columns mean_iou, weighted_iou and iou_<class> in 0..1; None where the labels do not hold a class."""
+    row: Row = {"mean_iou": confusion.mean_iou(), "weighted_iou": weighted_iou(confusion, epsilon)}
+    for name, value, supported in zip(class_names, confusion.iou(), confusion.supported, strict=True):
+        row[f"iou_{name}"] = float(value) if supported else None
+    return row

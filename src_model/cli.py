@@ -1,0 +1,299 @@
+"""The headless commands: parse, call the engine, print."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from pydantic import BaseModel
+
+from src_model.config import RunConfig, make_run_config, merged, preset_settings, read_toml
+from src_model.exceptions import ConfigurationError
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="markdown",
+    help="Label the regions of street and drone images that teach a segmentation network most.",
+)
+
+
+def _option(field: str, *flags: str) -> Any:
+    """A command-line option whose help is the description of a configuration field such as ``data.path``."""
+    model: type[BaseModel] = RunConfig
+    *sections, name = field.split(".")
+    for section in sections:
+        annotation = model.model_fields[section].annotation
+        assert isinstance(annotation, type)
+        model = annotation
+    info = model.model_fields[name]
+    default = info.get_default(call_default_factory=True, validated_data={})
+    shown = "x".join(map(str, default)) if isinstance(default, tuple) else default
+    suffix = "" if default in (None, ()) or isinstance(default, Path) else f" Default: {shown}."
+    return typer.Option(*flags, help=(info.description or name.replace("_", " ").capitalize() + ".") + suffix)
+
+
+DataPath = Annotated[Path | None, _option("data.path", "--data")]
+Reader = Annotated[str | None, _option("data.reader", "--reader")]
+Classes = Annotated[Path | None, _option("data.classes", "--classes")]
+ImageSize = Annotated[str | None, _option("data.image_size", "--image-size")]
+RegionSize = Annotated[str | None, _option("data.region", "--region")]
+Split = Annotated[str | None, _option("data.split", "--split")]
+SegmenterName = Annotated[str | None, _option("segmentation.segmenter", "--segmenter")]
+StartWeights = Annotated[Path | None, _option("segmentation.start_weights", "--start-weights")]
+LossWeighting = Annotated[str | None, _option("segmentation.loss_weights", "--loss-weights")]
+AcquisitionName = Annotated[str | None, _option("acquisition.name", "--acquisition")]
+Budget = Annotated[int | None, _option("acquisition.budget", "--budget")]
+RegionsPerQuery = Annotated[int | None, _option("acquisition.regions_per_query", "--regions-per-query")]
+PoolSize = Annotated[int | None, _option("acquisition.pool_size", "--pool-size")]
+Policy = Annotated[Path | None, _option("dqn.policy", "--policy")]
+Episodes = Annotated[int | None, _option("dqn.episodes", "--episodes")]
+Reward = Annotated[str | None, _option("dqn.reward", "--reward")]
+Target = Annotated[str | None, _option("dqn.target", "--target")]
+ScheduleName = Annotated[str | None, _option("schedule", "--schedule")]
+Seed = Annotated[int | None, _option("seed", "--seed")]
+Device = Annotated[str | None, _option("device", "--device")]
+Preset = Annotated[str, typer.Option(help="Named starting point: reference (as published) or default.")]
+Settings = Annotated[
+    Path | None, typer.Option("--config", help="TOML file of settings; options given here win over it.")
+]
+Changes = Annotated[
+    list[str] | None,
+    typer.Option("--set", help="Any other setting, as SECTION.NAME=VALUE, for example segmentation.updates=40."),
+]
+Out = Annotated[Path, typer.Option("--out", help="Folder of the results; an unfinished run in it is gone on with.")]
+
+
+@app.command()
+def simulate(
+    out: Out,
+    data: DataPath = None,
+    reader: Reader = None,
+    classes: Classes = None,
+    acquisition: AcquisitionName = None,
+    budget: Budget = None,
+    regions_per_query: RegionsPerQuery = None,
+    pool_size: PoolSize = None,
+    region: RegionSize = None,
+    image_size: ImageSize = None,
+    split: Split = None,
+    segmenter: SegmenterName = None,
+    start_weights: StartWeights = None,
+    loss_weights: LossWeighting = None,
+    policy: Policy = None,
+    schedule: ScheduleName = None,
+    preset: Preset = "default",
+    config: Settings = None,
+    change: Changes = None,
+    seed: Seed = None,
+    device: Device = None,
+) -> None:
+    """Label by simulation: the true masks answer in a person's place.
+
+    Example: `napari-ralis simulate --data CamVid --reader camvid --split ralis --region 90x80 --segmenter fast
+    --acquisition label_balance --budget 480 --out runs/balance`
+
+    Acquisitions: random, random_class_balanced, entropy, bald, margin, margin_class_balanced, impurity,
+    label_balance, dqn; and the upper lines label_balance_true and gain_greedy.
+    """
+    from src_model.simulation.simulate import simulate as run
+
+    settings = _settings(locals())
+    _run("simulation", run, settings, out)
+
+
+@app.command()
+def train_policy(
+    out: Out,
+    data: DataPath = None,
+    reader: Reader = None,
+    classes: Classes = None,
+    episodes: Episodes = None,
+    budget: Budget = None,
+    regions_per_query: RegionsPerQuery = None,
+    pool_size: PoolSize = None,
+    region: RegionSize = None,
+    image_size: ImageSize = None,
+    split: Split = None,
+    segmenter: SegmenterName = None,
+    start_weights: StartWeights = None,
+    loss_weights: LossWeighting = None,
+    reward: Reward = None,
+    target: Target = None,
+    schedule: ScheduleName = None,
+    preset: Preset = "default",
+    config: Settings = None,
+    change: Changes = None,
+    seed: Seed = None,
+    device: Device = None,
+) -> None:
+    """Train a query network on the images of D_T; ends with OUT/policy.safetensors.
+
+    Example: `napari-ralis train-policy --data CamVid --reader camvid --preset reference --segmenter fast
+    --episodes 10 --out policies/camvid`
+    """
+    from src_model.simulation.train_policy import train_policy as run
+
+    settings = _settings(locals() | {"acquisition": "dqn"})
+    _run("policy", run, settings, out)
+
+
+@app.command()
+def pretrain(
+    out: Out,
+    updates: Annotated[int, typer.Option(help="Gradient steps.")] = 2000,
+    images: Annotated[
+        str, typer.Option(help="train: D_T only; all: every image that is not scored (full supervision).")
+    ] = "train",
+    data: DataPath = None,
+    reader: Reader = None,
+    classes: Classes = None,
+    region: RegionSize = None,
+    image_size: ImageSize = None,
+    split: Split = None,
+    segmenter: SegmenterName = None,
+    start_weights: StartWeights = None,
+    loss_weights: LossWeighting = None,
+    preset: Preset = "default",
+    config: Settings = None,
+    change: Changes = None,
+    seed: Seed = None,
+    device: Device = None,
+) -> None:
+    """Train the segmenter on whole labelled images: pre-training, or full supervision as the upper line.
+
+    Writes OUT/segmenter.safetensors (for --start-weights elsewhere: classes are mapped by name) and
+    OUT/metrics.csv with the IoU of the test images.
+    """
+    from src_model.simulation.supervised import pretrain as run
+
+    settings = _settings({key: value for key, value in locals().items() if key not in {"updates", "images"}})
+    _run("pre-training", run, settings, out, images, updates)
+
+
+@app.command()
+def sweep(
+    study: Annotated[Path, typer.Argument(help="TOML file: [base] settings, [lines.NAME] changes, seeds.")],
+    out: Out,
+    data: Annotated[Path, typer.Option(help="Folder of the data set.")],
+    workers: Annotated[int, typer.Option(help="Runs at a time, one process and one thread each.")] = 2,
+) -> None:
+    """Run every line of a study with every seed; what is finished is not run again."""
+    from src_model.simulation.sweep import read_study
+    from src_model.simulation.sweep import sweep as run
+
+    _follow("study", run(read_study(study, data), out, workers))
+
+
+@app.command()
+def report(
+    runs: Annotated[list[Path], typer.Argument(help="Run folders, or folders that hold run folders.")],
+    out: Annotated[Path, typer.Option(help="Folder of the page and its pictures.")] = Path("report"),
+    full_supervision: Annotated[
+        float | None, typer.Option(help="Mean IoU of full supervision (0 to 1), as an upper line.")
+    ] = None,
+) -> None:
+    """Write an HTML page: IoU against budget, classes, which regions were asked, what the differences mean."""
+    from src_model.simulation.report import write_report
+
+    typer.echo(write_report(runs, out, full_supervision))
+
+
+@app.command()
+def predict(
+    project: Annotated[Path, typer.Option(help="Folder of a run or a labelling project.")],
+    images: Annotated[Path, typer.Option(help="Folder of images; searched with its sub-folders.")],
+    out: Annotated[Path, typer.Option(help="Folder of the masks: index PNGs in the colours of the classes.")],
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
+) -> None:
+    """Segment a whole folder with the network of a project."""
+    from src_model.simulation.predict import predict as run
+
+    _follow("masks", run(project, images, out, device))
+    typer.echo(out)
+
+
+@app.command()
+def doctor(
+    data: Annotated[Path | None, typer.Option(help="A data set to look at as well.")] = None,
+    reader: Annotated[str, typer.Option(help="Its layout.")] = "folder",
+) -> None:
+    """Look at versions, device, weights, Qt and data, and say what to do about each fault."""
+    from src_model.doctor import examine
+
+    findings = examine(data, reader)
+    for finding in findings:
+        typer.echo(finding.line())
+    if not all(finding.well for finding in findings):
+        raise typer.Exit(1)
+
+
+_FIELDS = {
+    "data": "data.path",
+    "reader": "data.reader",
+    "classes": "data.classes",
+    "image_size": "data.image_size",
+    "region": "data.region",
+    "split": "data.split",
+    "segmenter": "segmentation.segmenter",
+    "start_weights": "segmentation.start_weights",
+    "loss_weights": "segmentation.loss_weights",
+    "acquisition": "acquisition.name",
+    "budget": "acquisition.budget",
+    "regions_per_query": "acquisition.regions_per_query",
+    "pool_size": "acquisition.pool_size",
+    "policy": "dqn.policy",
+    "episodes": "dqn.episodes",
+    "reward": "dqn.reward",
+    "target": "dqn.target",
+    "schedule": "schedule",
+    "seed": "seed",
+    "device": "device",
+}
+
+
+def _settings(options: dict[str, Any]) -> RunConfig:
+    """Preset, then the TOML file, then the options that were given, then ``--set``."""
+    given: dict[str, Any] = {}
+    for option, field in _FIELDS.items():
+        if options.get(option) is not None:
+            given = merged(given, _nested(field, options[option]))
+    for change in options["change"] or ():
+        field, equals, value = change.partition("=")
+        if not equals:
+            raise ConfigurationError(f"--set {change}: write SECTION.NAME=VALUE, for example segmentation.updates=40.")
+        given = merged(given, _nested(field.strip(), _value(value)))
+    file = read_toml(options["config"]) if options["config"] else {}
+    layered = merged(file, given)
+    reader = str(layered.get("data", {}).get("reader", ""))
+    return make_run_config(preset_settings(options["preset"], reader), layered)
+
+
+def _nested(field: str, value: object) -> dict[str, Any]:
+    result: Any = value
+    for name in reversed(field.split(".")):
+        result = {name: result}
+    return dict(result)
+
+
+def _value(text: str) -> object:
+    """A TOML value; text without quotes is text."""
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        return text
+
+
+def _run(title: str, run: Any, settings: RunConfig, out: Path, *more: object) -> None:
+    _follow(title, run(settings, out, *more))
+    typer.echo(out)
+
+
+def _follow(title: str, progress: Any) -> None:
+    from src_model.console import progress_view
+    from src_model.events import drain
+
+    with progress_view(title) as view:
+        drain(progress, view.show)

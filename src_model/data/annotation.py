@@ -1,0 +1,95 @@
+"""Annotations: a region with the labels somebody gave it, and what the special label values mean."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from src_model.data.region import Region
+from src_model.exceptions import AnnotationError
+
+Labels = npt.NDArray[np.uint8]
+"""(h, w) class indices 0 … C-1, or one of the two values below."""
+
+VOID = 255
+"""Not labelled; ignored by training and by every metric."""
+
+IGNORED = 254
+"""Looked at and left out by decision: VOID to training, but never asked again."""
+
+
+class Source(StrEnum):
+    """Who gave the labels."""
+
+    ORACLE = "oracle"
+    HUMAN = "human"
+
+
+@dataclass(frozen=True, slots=True)
+class Annotation:
+    """The labels of one region; the patch is kept as PNG bytes (about 1 kB for 128×128).
+
+    Attributes
+    ----------
+    region:
+        Where the labels lie.
+    png:
+        (height, width) uint8 labels as an indexed PNG.
+    source:
+        Who gave them.
+    """
+
+    region: Region
+    png: bytes
+    source: Source = Source.ORACLE
+
+    @classmethod
+    def from_labels(cls, region: Region, labels: Labels, source: Source = Source.ORACLE) -> Annotation:
+        """Encode a (height, width) uint8 patch.
+
+        Raises
+        ------
+        AnnotationError
+            If the patch is not uint8 or not as large as the region.
+        """
+        if labels.dtype != np.uint8 or labels.shape != region.shape:
+            raise AnnotationError(
+                f"Labels of {region} are {labels.dtype} {labels.shape}, expected uint8 {region.shape}. "
+                "Paint the whole region layer and accept it again."
+            )
+        buffer = io.BytesIO()
+        Image.fromarray(np.ascontiguousarray(labels)).save(buffer, format="PNG", compress_level=1)
+        return cls(region, buffer.getvalue(), source)
+
+    @property
+    def labels(self) -> Labels:
+        """(height, width) uint8 labels, IGNORED and VOID kept apart."""
+        with Image.open(io.BytesIO(self.png)) as image:
+            return np.array(image, dtype=np.uint8)
+
+
+def check_class_indices(annotation: Annotation, num_classes: int) -> None:
+    """Refuse label values that are neither a class nor VOID nor IGNORED.
+
+    Raises
+    ------
+    AnnotationError
+        With the values at fault.
+    """
+    labels = annotation.labels
+    foreign = np.unique(labels[(labels >= num_classes) & (labels < IGNORED)])
+    if foreign.size:
+        raise AnnotationError(
+            f"{annotation.region} holds the values {foreign.tolist()}, but there are {num_classes} classes. "
+            "Add the classes to the schema or repaint the region."
+        )
+
+
+def for_training(labels: Labels) -> Labels:
+    """The same labels with IGNORED turned into VOID."""
+    return np.where(labels == IGNORED, np.uint8(VOID), labels)

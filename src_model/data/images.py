@@ -1,0 +1,36 @@
+"""Where images and labels come from: two small protocols and the data set that readers return."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from src_model.data.annotation import Labels
+from src_model.data.region import Size
+
+Pixels = npt.NDArray[np.uint8]
+"""(h, w, 3) RGB image."""
+
+
+class ImageSource(Protocol):
+    """Images by stable id; nothing is decoded before it is asked for."""
+
+    @property
+    def ids(self) -> Sequence[str]:
+        """Sorted ids of all images."""
+
+    def size(self, image: str) -> Size:
+        """Height and width in pixels, from the file header alone."""
+
+    def image(self, image: str) -> Pixels:
+        """(h, w, 3) uint8 RGB."""
+
+
+class LabelSource(Protocol):
+    """Label maps by image id: the ground truth of a data set, or what has been labelled so far."""
+
+    def labels(self, image: str) -> Labels:
+        """(h, w) uint8 class indices, VOID where nothing is known."""

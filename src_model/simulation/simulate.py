@@ -1,0 +1,90 @@
+"""A simulation: one episode on D_V with an oracle in the person's place, recorded as a project."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from src_model.active_learning.acquisition.acquisition import Acquisition, Statistic
+from src_model.active_learning.acquisition.registry import make_acquisition
+from src_model.active_learning.assembly import Assembly, assemble, keep_schema
+from src_model.active_learning.engine import ActiveLearningEngine, Knowledge
+from src_model.config import RunConfig
+from src_model.dqn.policy import load_policy
+from src_model.dqn.query_network import ReferenceQueryNetwork
+from src_model.dqn.reward import Reward, class_frequencies, class_weights
+from src_model.events import Notice, Progress, ShouldStop, never
+from src_model.exceptions import CheckpointError
+from src_model.project.project import Project
+from src_model.simulation.episode import run_episode
+from src_model.simulation.measured_gain import MeasuredGain
+from src_model.simulation.oracle import GroundTruthOracle
+
+
+def simulate(config: RunConfig, out: Path, should_stop: ShouldStop = never) -> Progress[bool]:
+    """Run, or go on with, the simulation kept in ``out``. Returns whether it was finished.
+
+    Killed at any point and called again with the same settings, it ends with the numbers of an uninterrupted run.
+
+    Raises
+    ------
+    RalisError
+        For bad data, settings, weights or policy, before anything is written.
+    """
+    assembly = assemble(config)
+    oracle = GroundTruthOracle(assembly.dataset, assembly.dataset.schema.num_classes)
+    acquisition = make_acquisition(config.acquisition, _policy(config, assembly))
+    with Project.create_or_resume(out, config) as project:
+        keep_schema(out, assembly.dataset.schema)
+        engine = ActiveLearningEngine(
+            config,
+            assembly.surroundings(),
+            assembly.segmenter,
+            acquisition,
+            project,
+            knowledge=_knowledge(acquisition, assembly, oracle, config),
+        )
+        yield from notices(config, engine.regions_in_pool)
+        yield from engine.start(should_stop)
+        return (yield from run_episode(engine, oracle, config.schedule, should_stop))
+
+
+def notices(config: RunConfig, regions: int) -> Progress[None]:
+    """Say beforehand what will not go as the settings ask."""
+    if config.acquisition.budget > regions:
+        yield Notice(
+            f"The budget of {config.acquisition.budget} regions is larger than the pool of {regions}; "
+            "the run stops when every region is labelled."
+        )
+
+
+def _policy(config: RunConfig, assembly: Assembly) -> ReferenceQueryNetwork | None:
+    """The trained query network of the acquisition dqn; the others need none.
+
+    Raises
+    ------
+    CheckpointError
+        If none is named, or the file is missing, corrupt or was trained for other classes or state images.
+    """
+    if config.acquisition.name != "dqn":
+        return None
+    if config.dqn.policy is None:
+        raise CheckpointError(
+            "The acquisition dqn needs a trained policy. Train one with `napari-ralis train-policy` and name it with "
+            "--policy, or use --acquisition margin_class_balanced instead."
+        )
+    policy = load_policy(config.dqn.policy, assembly.dataset.schema.names, assembly.state_regions())
+    return policy.network.to(assembly.device)
+
+
+def _knowledge(acquisition: Acquisition, assembly: Assembly, oracle: GroundTruthOracle, config: RunConfig) -> Knowledge:
+    """True shares and measured gains for the upper lines, nothing for the others."""
+    shares = oracle.shares if Statistic.TRUE_SHARES in acquisition.needs else None
+    if Statistic.GAINS not in acquisition.needs:
+        return Knowledge(shares)
+    truth, images = assembly.dataset, assembly.roles.reward
+    counts = sum(np.bincount(truth.labels(image).ravel(), minlength=256) for image in images)
+    frequency = class_frequencies(np.asarray(counts)[: truth.schema.num_classes])
+    reward = Reward(config.dqn.reward, "measured", class_weights(frequency, config.dqn.weighted_epsilon))
+    return Knowledge(shares, MeasuredGain(assembly.segmenter, oracle, truth, images, reward, config.seed).of)

@@ -1,0 +1,80 @@
+"""Supervised training on whole labelled images: pre-training for --start-weights, and the upper line of a study."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from src_model.active_learning.assembly import assemble, keep_schema
+from src_model.active_learning.readings import reading_row
+from src_model.checkpoint import save_tensors
+from src_model.config import RunConfig
+from src_model.data.region import Region, grids
+from src_model.device import generator_for
+from src_model.events import Progress, ShouldStop, StepDone, never
+from src_model.exceptions import DataError
+from src_model.project.settings_file import write_settings
+from src_model.project.tables import write_metrics
+from src_model.segmentation.metrics import ConfusionMatrix
+from src_model.segmentation.segmenter import FitTask
+
+WEIGHTS = "segmenter.safetensors"
+"""Name of the trained segmenter in the output folder."""
+
+
+def pretrain(
+    config: RunConfig,
+    out: Path,
+    images: Literal["train", "all"],
+    updates: int,
+    should_stop: ShouldStop = never,
+) -> Progress[ConfusionMatrix | None]:
+    """Train on every label of D_T, or of all images that are not scored, for a fixed number of updates.
+
+    Writes the weights, ``metrics.csv`` with one row, the settings and the classes into ``out``. The weights after
+    the last update are the ones measured and kept: no image that is scored chooses among checkpoints.
+
+    Returns
+    -------
+    What was read on the test images (of D_R where there are none); None if stopped.
+
+    Raises
+    ------
+    DataError
+        If there are no labelled images in these roles.
+    """
+    assembly = assemble(config)
+    roles, dataset, segmenter = assembly.roles, assembly.dataset, assembly.segmenter
+    chosen = roles.train if images == "train" else roles.train + roles.state + roles.reward + roles.pool
+    if set(chosen) & set(roles.test):
+        raise DataError("Training images are among the test images. Choose another split.")
+    labelled = [image for image in sorted(chosen) if dataset.has_labels(image)]
+    if not labelled:
+        raise DataError(f"None of the {len(chosen)} training images has a mask. Check the data folder or the split.")
+    grid = grids(dataset.size, config.data.region)
+    regions: list[Region] = [region for image in labelled for region in grid(image).regions(image)]
+    scored = roles.test or roles.reward
+    yield from segmenter.prepare(sorted({*labelled, *scored}), should_stop)
+    task = FitTask(dataset, regions, regions, updates)
+    report = yield from segmenter.fit(task, generator_for(config.seed, "supervised"), should_stop)
+    confusion = yield from segmenter.evaluate(scored, dataset, should_stop)
+    if report.stopped or should_stop():
+        return None
+    row = {
+        "episode": 1,
+        "step": 1,
+        "labelled_regions": len(regions),
+        "labelled_pixels": sum(region.pixels for region in regions),
+        "updates": report.updates,
+        "train_loss": report.loss,
+        "fit_seconds": report.seconds,
+        **reading_row(confusion, config.dqn.weighted_epsilon, dataset.schema.names),
+    }
+    out.mkdir(parents=True, exist_ok=True)
+    header = {"class_names": list(dataset.schema.names), "updates": report.updates, "images": len(labelled)}
+    save_tensors(out / WEIGHTS, segmenter.state_dict(), header)
+    write_settings(out / "settings.toml", config)
+    write_metrics([row], out / "metrics.csv")
+    keep_schema(out, dataset.schema)
+    yield StepDone(1, 1, 1, row)
+    return confusion

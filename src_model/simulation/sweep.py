@@ -1,0 +1,123 @@
+"""Sweeps: every line of a study with every seed, several runs at a time, each resumable on its own."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from dask.distributed import Client, Future, LocalCluster, as_completed
+from pydantic import BaseModel, ConfigDict, Field
+
+from src_model.config import RunConfig, make_run_config, merged, preset_settings, read_toml
+from src_model.events import Notice, Progress, StepDone, drain
+from src_model.exceptions import ConfigurationError
+from src_model.simulation.simulate import simulate
+from src_model.simulation.train_policy import POLICY, train_policy
+
+logger = logging.getLogger(__name__)
+
+DONE = "done"
+"""Empty file that a sweep leaves in the folder of a finished run, so that it is not opened again."""
+
+
+class Line(BaseModel):
+    """One line of a study: settings on top of the base.
+
+    ``train`` holds the settings of a policy training that comes before each simulation; its policy is then used.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    settings: dict[str, Any] = Field(default_factory=dict)
+    train: dict[str, Any] | None = None
+
+
+class Study(BaseModel):
+    """What a study runs: ``preset`` and ``base`` for all, ``lines`` by name, seeds 0 … ``seeds``-1."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    seeds: int = Field(gt=0)
+    preset: str = "default"
+    base: dict[str, Any] = Field(default_factory=dict)
+    lines: dict[str, Line]
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One run of a study: a policy training or a simulation."""
+
+    folder: Path
+    config: RunConfig
+    trains: bool
+
+
+def read_study(path: Path, data: Path) -> Study:
+    """Read a study; ``data`` is where the data set lies on this machine.
+
+    Raises
+    ------
+    ConfigurationError
+        If the file is not a study, naming the fault.
+    """
+    try:
+        study = Study.model_validate(read_toml(path))
+    except ValueError as exc:
+        raise ConfigurationError(f"{path} is not a study: {exc}. See docs/studies for examples.") from exc
+    return study.model_copy(update={"base": merged(study.base, {"data": {"path": str(data)}})})
+
+
+def jobs_of(study: Study, out: Path) -> list[tuple[Job | None, Job]]:
+    """Each simulation with the policy training that comes before it; seed by seed, so that pairs fill up evenly."""
+    return [_pair(study, name, seed, out) for seed in range(study.seeds) for name in study.lines]
+
+
+def sweep(study: Study, out: Path, workers: int = 2) -> Progress[int]:
+    """Run what is not finished; returns how many runs failed (their errors are reported and the others go on)."""
+    pairs = jobs_of(study, out)
+    total = len(pairs)
+    waiting = [pair for pair in pairs if not (pair[1].folder / DONE).is_file()]
+    done, failed = total - len(waiting), 0
+    yield StepDone(1, done, total)
+    if not waiting:
+        return 0
+    with (
+        LocalCluster(n_workers=workers, threads_per_worker=1, processes=True, dashboard_address=None) as cluster,
+        Client(cluster) as client,
+    ):
+        futures: Mapping[Future, str] = {
+            client.submit(_run_pair, training, simulation, pure=False, retries=0): simulation.folder.name
+            for training, simulation in waiting
+        }
+        for future in as_completed(futures):
+            error = future.exception()
+            if error is not None:
+                failed += 1
+                yield Notice(f"{futures[future]} failed: {error}")
+            done += 1
+            yield StepDone(1, done, total)
+    return failed
+
+
+def _pair(study: Study, name: str, seed: int, out: Path) -> tuple[Job | None, Job]:
+    line = study.lines[name]
+    reader = str(study.base.get("data", {}).get("reader", ""))
+    layers = (preset_settings(study.preset, reader), study.base, line.settings, {"seed": seed, "threads": 1})
+    folder = out / f"{name}-seed{seed}"
+    if line.train is None:
+        return None, Job(folder, make_run_config(*layers), trains=False)
+    policy_folder = out / "policies" / f"{name}-seed{seed}"
+    training = Job(policy_folder, make_run_config(*layers, line.train), trains=True)
+    config = make_run_config(*layers, {"dqn": {"policy": str(policy_folder / POLICY)}})
+    return training, Job(folder, config, trains=False)
+
+
+def _run_pair(training: Job | None, simulation: Job) -> None:
+    for job in (training, simulation):
+        if job is None or (job.folder / DONE).is_file():
+            continue
+        drain((train_policy if job.trains else simulate)(job.config, job.folder))
+        (job.folder / DONE).touch()

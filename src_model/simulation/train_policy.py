@@ -1,0 +1,85 @@
+"""Policy training: episodes on D_T, in which the query network learns from its own rewards."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from src_model.active_learning.acquisition.registry import make_acquisition
+from src_model.active_learning.assembly import Assembly, assemble, keep_schema, policy_training_roles
+from src_model.active_learning.engine import ActiveLearningEngine
+from src_model.config import RunConfig
+from src_model.device import generator_for, torch_generator
+from src_model.dqn.double_dqn import DQNLearner
+from src_model.dqn.policy import EpsilonGreedyPolicy, Policy, save_policy
+from src_model.dqn.query_network import ReferenceQueryNetwork
+from src_model.events import Progress, ShouldStop, never
+from src_model.exceptions import ConfigurationError
+from src_model.project.project import Project
+from src_model.simulation.episode import run_episode
+from src_model.simulation.oracle import GroundTruthOracle
+from src_model.simulation.simulate import notices
+
+POLICY = "policy.safetensors"
+"""Name of the trained policy in the run's folder."""
+
+
+def train_policy(config: RunConfig, out: Path, should_stop: ShouldStop = never) -> Progress[bool]:
+    """Train, or go on training, the policy kept in ``out``; ends with ``out/policy.safetensors``.
+
+    An episode begins with the start weights and no labels and ends when the budget is spent; the query network, its
+    replay buffer and the exploration schedule live through all of them. Returns whether training was finished.
+
+    Raises
+    ------
+    RalisError
+        For bad data, settings or weights, before anything is written.
+    """
+    _refuse_global_choice(config)
+    assembly = assemble(config).in_roles(policy_training_roles)
+    schema = assembly.dataset.schema
+    oracle = GroundTruthOracle(assembly.dataset, schema.num_classes)
+    learner = DQNLearner(config.dqn, _untrained_network(config, assembly))
+    acquisition = make_acquisition(config.acquisition, learner.network, EpsilonGreedyPolicy(config.dqn.epsilon_coin))
+    with Project.create_or_resume(out, config) as project:
+        keep_schema(out, schema)
+        engine = ActiveLearningEngine(
+            config, assembly.surroundings(), assembly.segmenter, acquisition, project, learner
+        )
+        yield from notices(config, engine.regions_in_pool)
+        yield from engine.start(should_stop)
+        while True:
+            # query → teach → fit → reward → store → update → sync, until the budget is spent
+            finished = yield from run_episode(engine, oracle, config.schedule, should_stop)
+            if not finished or engine.episode == config.dqn.episodes:
+                break
+            yield from engine.begin(engine.episode + 1, should_stop)
+        if finished:
+            save_policy(out / POLICY, Policy(learner.network, schema.names, *_training(config, project)))
+        return finished
+
+
+def _untrained_network(config: RunConfig, assembly: Assembly) -> ReferenceQueryNetwork:
+    generator = torch_generator(generator_for(config.seed, "query network"))
+    network = ReferenceQueryNetwork(assembly.dataset.schema.num_classes, assembly.state_regions(), generator)
+    return network.to(assembly.device)
+
+
+def _refuse_global_choice(config: RunConfig) -> None:
+    if config.acquisition.choice != "pool_wise":
+        raise ConfigurationError("A policy learns one choice a pool. Set acquisition.choice to pool_wise for training.")
+
+
+def _training(config: RunConfig, project: Project) -> tuple[dict[str, object], dict[str, object]]:
+    """What the policy has seen, and what it reached: the last mean IoU of each episode on D_R."""
+    seen = {
+        "reader": config.data.reader,
+        "split": config.data.split,
+        "region": list(config.data.region),
+        "segmenter": config.segmentation.segmenter,
+        "loss_weights": str(config.segmentation.loss_weights),
+        "seed": config.seed,
+        "episodes": config.dqn.episodes,
+        "environment_steps": sum(1 for row in project.rows() if row["step"]),
+    }
+    last = {int(row["episode"] or 0): row["mean_iou"] for row in project.rows()}
+    return seen, {"final_mean_iou_by_episode": list(last.values())}

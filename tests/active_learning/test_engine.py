@@ -1,0 +1,292 @@
+"""The engine with a segmenter that learns nothing but counts: what is asked, taught, fitted and recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from src_model.active_learning.acquisition.registry import make_acquisition
+from src_model.active_learning.engine import ActiveLearningEngine, Surroundings
+from src_model.config import RunConfig, make_run_config
+from src_model.data.annotation import Annotation
+from src_model.data.class_schema import ClassSchema, SemanticClass
+from src_model.data.region import Region
+from src_model.data.splits import Roles
+from src_model.dqn.double_dqn import DQNLearner
+from src_model.dqn.policy import EpsilonGreedyPolicy
+from src_model.dqn.query_network import ReferenceQueryNetwork
+from src_model.events import FitReport, Progress, Query, ShouldStop, drain, never
+from src_model.exceptions import AnnotationError, EmptyPool, RalisError
+from src_model.project.project import Project
+from src_model.segmentation.metrics import ConfusionMatrix, confusion_matrix
+from src_model.segmentation.segmenter import FitTask, OptionalMap, PredictionMaps
+from src_model.simulation.episode import run_episode
+from src_model.simulation.oracle import GroundTruthOracle
+
+SIZE = (16, 16)
+"""Two by two regions of 8×8."""
+
+SCHEMA = ClassSchema("two", (SemanticClass(0, "road", (128, 64, 128)), SemanticClass(1, "car", (0, 0, 142))))
+
+
+class CountingSegmenter:
+    """Predicts class 1 in as many rows as it has been fitted; its only weight is that number."""
+
+    num_classes = 2
+    cell = (1, 1)
+
+    def __init__(self) -> None:
+        self.fits = 0
+        self.tasks: list[FitTask] = []
+
+    def prepare(self, images: Sequence[str], should_stop: ShouldStop = never) -> Progress[None]:
+        yield from ()
+
+    def reset(self) -> None:
+        self.fits = 0
+
+    def scan(
+        self,
+        images: Sequence[str],
+        maps: Collection[OptionalMap] = (),
+        rng: np.random.Generator | None = None,
+        should_stop: ShouldStop = never,
+    ) -> Iterator[PredictionMaps]:
+        count = len(images)
+        classes = torch.zeros(count, *SIZE, dtype=torch.uint8)
+        classes[:, : self.fits] = 1
+        entropy = torch.linspace(0, 0.5, SIZE[0] * SIZE[1]).reshape(SIZE).expand(count, *SIZE).contiguous()
+        yield PredictionMaps(tuple(images), classes, entropy, entropy.clone())
+
+    def fit(self, task: FitTask, rng: np.random.Generator, should_stop: ShouldStop = never) -> Progress[FitReport]:
+        yield from ()
+        if should_stop():
+            return FitReport(0, 0, None, 0.0, stopped=True)
+        self.fits += 1
+        self.tasks.append(task)
+        return FitReport(1, len(task.regions), 0.5, 0.0)
+
+    def evaluate(
+        self, images: Sequence[str], labels: Truth, should_stop: ShouldStop = never
+    ) -> Progress[ConfusionMatrix]:
+        yield from ()
+        predicted = np.zeros(SIZE, dtype=np.uint8)
+        predicted[: self.fits] = 1
+        total = ConfusionMatrix.empty(2)
+        for image in images:
+            total = total + confusion_matrix(labels.labels(image), predicted, 2)
+        return total
+
+    def class_map(self, image: np.ndarray) -> np.ndarray:
+        return np.zeros(image.shape[:2], dtype=np.uint8)
+
+    def state_dict(self) -> dict[str, torch.Tensor]:
+        return {"fits": torch.tensor(self.fits)}
+
+    def load_state_dict(self, state: dict[str, torch.Tensor]) -> None:
+        self.fits = int(state["fits"])
+
+
+class Truth:
+    """The upper half is road, the lower half car."""
+
+    def labels(self, image: str) -> np.ndarray:
+        labels = np.ones(SIZE, dtype=np.uint8)
+        labels[:8] = 0
+        return labels
+
+
+ROLES = Roles(train=(), state=("s1", "s2"), reward=("r1",), pool=("a", "b", "c"), test=())
+ORACLE = GroundTruthOracle(Truth(), 2)
+
+
+def settings(acquisition: str = "entropy", budget: int = 6, **sections: dict[str, object]) -> RunConfig:
+    base = {
+        "data": {"region": "8x8", "path": "made-up"},
+        "acquisition": {"name": acquisition, "budget": budget, "regions_per_query": 2, "pool_size": 2},
+        "checkpoint_seconds": 0,
+    }
+    return make_run_config(base, sections)
+
+
+def engine_in(
+    project: Project, config: RunConfig, learner: DQNLearner | None = None
+) -> tuple[ActiveLearningEngine, CountingSegmenter]:
+    segmenter = CountingSegmenter()
+    policy = EpsilonGreedyPolicy(config.dqn.epsilon_coin)
+    acquisition = make_acquisition(config.acquisition, learner.network if learner else None, policy)
+    surroundings = Surroundings(SCHEMA, ROLES, lambda _image: SIZE, Truth(), counted_pixels=6 * 256)
+    return ActiveLearningEngine(config, surroundings, segmenter, acquisition, project, learner), segmenter
+
+
+def learner_for(config: RunConfig) -> DQNLearner:
+    return DQNLearner(config.dqn, ReferenceQueryNetwork(2, 8, torch.Generator().manual_seed(1)))
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Iterator[Project]:
+    with Project.create(tmp_path / "run", settings()) as opened:
+        yield opened
+
+
+def asked(query: Query) -> set[Region]:
+    return set(query.regions)
+
+
+def test_a_region_is_asked_only_once(project: Project) -> None:
+    engine, _ = engine_in(project, settings(budget=12))
+    drain(engine.start())
+    seen: list[Region] = []
+    while not engine.finished:
+        query = drain(engine.query())
+        seen += query.regions
+        engine.teach(ORACLE.answer(query.regions))
+        drain(engine.fit())
+    assert len(seen) == len(set(seen)) == 12
+
+
+def test_a_budget_larger_than_the_pool_ends_with_the_pool(project: Project) -> None:
+    engine, _ = engine_in(project, settings(budget=100))
+    drain(engine.start())
+    assert drain(run_episode(engine, ORACLE))
+    assert len(engine.labelled) == 12
+    with pytest.raises(EmptyPool, match="budget"):
+        drain(engine.query())
+
+
+def test_the_last_query_takes_what_is_left_of_the_budget(project: Project) -> None:
+    engine, _ = engine_in(project, settings(budget=5))
+    drain(engine.start())
+    drain(run_episode(engine, ORACLE))
+    assert [len(query.regions) for query in project.queries(1)] == [2, 2, 1]
+
+
+def test_a_second_query_waits_for_answers_to_the_first(project: Project) -> None:
+    engine, _ = engine_in(project, settings())
+    drain(engine.start())
+    drain(engine.query())
+    with pytest.raises(RalisError, match="still open"):
+        drain(engine.query())
+
+
+def test_a_fit_without_new_labels_is_refused(project: Project) -> None:
+    engine, _ = engine_in(project, settings())
+    drain(engine.start())
+    with pytest.raises(RalisError, match="Label a region first"):
+        drain(engine.fit())
+
+
+def test_labels_that_are_no_class_are_refused_and_change_nothing(project: Project) -> None:
+    engine, _ = engine_in(project, settings())
+    drain(engine.start())
+    query = drain(engine.query())
+    wrong = Annotation.from_labels(query.regions[0], np.full((8, 8), 7, dtype=np.uint8))
+    with pytest.raises(AnnotationError, match="7"):
+        engine.teach([wrong])
+    assert len(engine.labelled) == 0
+    assert project.annotations(1) == []
+
+
+def test_the_reward_is_the_gain_in_points_from_the_measured_start(project: Project) -> None:
+    config = settings(dqn={"reward_baseline": "measured"})
+    engine, _ = engine_in(project, config)
+    drain(engine.start())
+    drain(run_episode(engine, ORACLE))
+    rows = project.rows()
+    gains = [row["reward"] for row in rows[1:]]
+    # Prediction is all road at first: IoU of road 128/256, of car 0, so Φ_0 = 25 points.
+    phi = [25.0, *(row["phi"] for row in rows[1:])]
+    assert gains == pytest.approx(np.diff(phi).tolist())
+
+
+def test_the_published_first_reward_counts_from_zero(project: Project) -> None:
+    engine, _ = engine_in(project, settings(dqn={"reward_baseline": "zero"}))
+    drain(engine.start())
+    drain(run_episode(engine, ORACLE))
+    first = project.rows()[1]
+    assert first["reward"] == first["phi"]
+
+
+def test_a_stopped_fit_records_nothing_and_can_be_repeated(project: Project) -> None:
+    engine, segmenter = engine_in(project, settings())
+    drain(engine.start())
+    query = drain(engine.query())
+    engine.teach(ORACLE.answer(query.regions))
+    assert drain(engine.fit(lambda: True)).stopped
+    assert len(project.rows()) == 1
+    drain(engine.fit())
+    assert [row["step"] for row in project.rows()] == [0, 1]
+    assert segmenter.fits == 1
+
+
+def test_pipelined_asks_from_the_weights_before_the_fit(project: Project) -> None:
+    engine, segmenter = engine_in(project, settings())
+    drain(engine.start())
+    fits_when_asked: list[int] = []
+    progress = run_episode(engine, ORACLE, settings(schedule="pipelined").schedule)
+    for event in progress:
+        if type(event).__name__ == "QueryReady":
+            fits_when_asked.append(segmenter.fits)
+    assert fits_when_asked == [0, 0, 1]
+    assert len(engine.labelled) == 6
+
+
+def test_a_skipped_region_is_no_label_and_stays_in_the_pool(project: Project) -> None:
+    engine, _ = engine_in(project, settings())
+    drain(engine.start())
+    query = drain(engine.query())
+    engine.teach(ORACLE.answer(query.regions[:1]))
+    drain(engine.fit())
+    assert len(engine.labelled) == 1
+    assert engine.regions_in_pool == 11
+
+
+def test_final_trainings_start_anew_and_leave_no_trace(project: Project) -> None:
+    engine, segmenter = engine_in(project, settings(final_at=[4]))
+    drain(engine.start())
+    drain(run_episode(engine, ORACLE))
+    assert [row["budget"] for row in project.finals()] == [4]
+    assert segmenter.tasks[2].updates == settings().segmentation.final_updates
+    assert segmenter.fits == 3
+
+
+def run_to_the_end(folder: Path, config: RunConfig, learns: bool, stop_after: int | None = None) -> list[dict]:
+    """Run, or go on with, an episode; ``stop_after`` events it is abandoned as by a kill."""
+    with Project.create_or_resume(folder, config) as project:
+        engine, _ = engine_in(project, config, learner_for(config) if learns else None)
+        drain(engine.start())
+        for count, _event in enumerate(run_episode(engine, ORACLE, config.schedule)):
+            if count == stop_after:
+                break
+        return project.rows()
+
+
+def numbers(rows: list[dict]) -> list[dict]:
+    return [{key: value for key, value in row.items() if not key.endswith("_seconds")} for row in rows]
+
+
+@pytest.mark.parametrize("target", ["double_dqn", "sarsa"])
+@pytest.mark.parametrize("schedule", ["sequential", "pipelined"])
+@pytest.mark.parametrize("checkpoint_seconds", [0, 1000])
+@pytest.mark.parametrize("acquisition", ["random", "dqn"])
+def test_a_run_that_was_cut_off_ends_with_the_same_numbers(
+    tmp_path: Path, schedule: str, target: str, checkpoint_seconds: float, acquisition: str
+) -> None:
+    config = settings(
+        acquisition,
+        12,
+        schedule=schedule,
+        checkpoint_seconds=checkpoint_seconds,
+        dqn={"target": target, "batch_size": 2, "epsilon_coin": "sub_action"},
+    )
+    learns = acquisition == "dqn"
+    whole = run_to_the_end(tmp_path / "whole", config, learns)
+    for events in (1, 4, 9):
+        run_to_the_end(tmp_path / "cut", config, learns, stop_after=events)
+    cut = run_to_the_end(tmp_path / "cut", config, learns)
+    assert numbers(cut) == numbers(whole)
+    assert len(whole) == 7

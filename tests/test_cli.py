@@ -1,0 +1,114 @@
+"""The headless commands, from options to folders."""
+
+from __future__ import annotations
+
+import csv
+import tomllib
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from src_model.cli import app
+from src_model.exceptions import ConfigurationError, RalisError
+
+FAST = [
+    *("--reader", "camvid", "--region", "12x12", "--split", "random", "--segmenter", "fast", "--device", "cpu"),
+    *("--set", "segmentation.fast_cell=4x4", "--set", "segmentation.fast_input=64x96"),
+    *("--set", "segmentation.fast_components=4", "--set", "data.train_images=2"),
+    *("--set", "data.state_images=1", "--set", "data.reward_images=1", "--set", "threads=1"),
+]
+RUN = ["--budget", "6", "--regions-per-query", "2", "--pool-size", "3"]
+
+
+@pytest.fixture(autouse=True)
+def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RALIS_CACHE", str(tmp_path / "cache"))
+
+
+def call(*arguments: object) -> Result:
+    return CliRunner().invoke(app, [str(argument) for argument in arguments], catch_exceptions=False)
+
+
+def table(path: Path) -> list[dict[str, str]]:
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_simulate_leaves_a_row_a_step_and_a_line_a_region(tiny_camvid: Path, tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    result = call("simulate", "--data", tiny_camvid, *FAST, *RUN, "--acquisition", "entropy", "--out", out)
+    assert result.exit_code == 0
+    rows = table(out / "metrics.csv")
+    assert [row["step"] for row in rows] == ["0", "1", "2", "3"]
+    assert [row["labelled_regions"] for row in rows] == ["0", "2", "4", "6"]
+    assert "nan" not in (out / "metrics.csv").read_text().lower()
+    regions = table(out / "queried_regions.csv")
+    assert len({(row["image"], row["row"], row["column"]) for row in regions}) == 6
+    assert tomllib.loads((out / "settings.toml").read_text())["data"]["region"] == "12x12"
+
+
+def test_a_trained_policy_is_used_and_a_missing_one_refused(tiny_camvid: Path, tmp_path: Path) -> None:
+    options = ("--data", tiny_camvid, *FAST, *RUN, "--preset", "reference", "--set", "dqn.batch_size=2")
+    call("train-policy", *options, "--episodes", 2, "--out", tmp_path / "policy")
+    policy = tmp_path / "policy" / "policy.safetensors"
+    assert policy.is_file()
+    assert {row["episode"] for row in table(tmp_path / "policy" / "metrics.csv")} == {"1", "2"}
+    call("simulate", *options, "--acquisition", "dqn", "--policy", policy, "--out", tmp_path / "run")
+    assert len(table(tmp_path / "run" / "metrics.csv")) == 4
+    with pytest.raises(RalisError, match="train-policy"):
+        call("simulate", *options, "--acquisition", "dqn", "--out", tmp_path / "none")
+    with pytest.raises(RalisError, match=r"missing\.safetensors"):
+        missing = tmp_path / "missing.safetensors"
+        call("simulate", *options, "--acquisition", "dqn", "--policy", missing, "--out", tmp_path / "none")
+    assert not (tmp_path / "none").exists()
+
+
+def test_predict_writes_a_mask_for_every_image_without_the_training_data(tiny_camvid: Path, tmp_path: Path) -> None:
+    call("simulate", "--data", tiny_camvid, *FAST, *RUN, "--acquisition", "random", "--out", tmp_path / "run")
+    images = tmp_path / "new"
+    (tiny_camvid / "val").rename(images)
+    (tiny_camvid / "train").rename(tmp_path / "moved")
+    result = call("predict", "--project", tmp_path / "run", "--images", images, "--out", tmp_path / "masks")
+    assert result.exit_code == 0
+    assert sorted(path.name for path in (tmp_path / "masks").iterdir()) == ["0016E5_000001.png", "0016E5_000002.png"]
+
+
+def test_pretrain_writes_weights_that_another_run_starts_from(tiny_camvid: Path, tmp_path: Path) -> None:
+    call("pretrain", "--data", tiny_camvid, *FAST, "--images", "all", "--updates", 5, "--out", tmp_path / "full")
+    assert (tmp_path / "full" / "segmenter.safetensors").is_file()
+    (row,) = table(tmp_path / "full" / "metrics.csv")
+    assert 0 <= float(row["mean_iou"]) <= 1
+
+
+def test_options_win_over_the_file_and_the_file_over_the_preset(tiny_camvid: Path, tmp_path: Path) -> None:
+    file = tmp_path / "run.toml"
+    file.write_text('[acquisition]\nname = "entropy"\nbudget = 4\nregions_per_query = 2\npool_size = 2\n')
+    options = ("--config", file, "--acquisition", "random", "--seed", 7)
+    call("simulate", "--data", tiny_camvid, *FAST, *options, "--out", tmp_path / "run")
+    kept = tomllib.loads((tmp_path / "run" / "settings.toml").read_text())
+    assert (kept["acquisition"]["name"], kept["acquisition"]["budget"], kept["seed"]) == ("random", 4, 7)
+
+
+@pytest.mark.parametrize("change", ["nonsense", "segmentation.nothing=1", "segmentation.updates=many"])
+def test_a_setting_that_does_not_exist_is_refused_and_nothing_written(
+    tiny_camvid: Path, tmp_path: Path, change: str
+) -> None:
+    with pytest.raises(ConfigurationError):
+        call("simulate", "--data", tiny_camvid, *FAST, "--set", change, "--out", tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+def test_doctor_names_what_is_wrong_with_a_data_set(tiny_camvid: Path, tmp_path: Path) -> None:
+    well = call("doctor", "--data", tiny_camvid, "--reader", "camvid")
+    assert "8 images, 7 with masks, 11 classes" in well.stdout
+    ill = call("doctor", "--data", tmp_path / "nowhere", "--reader", "camvid")
+    assert ill.exit_code == 1
+    assert "nowhere" in ill.stdout
+
+
+@pytest.mark.parametrize("command", ["simulate", "train-policy", "pretrain", "sweep", "report", "predict", "doctor"])
+def test_help_says_what_every_option_does(command: str) -> None:
+    text = call(command, "--help").stdout
+    assert "--help" in text
+    assert len(text.splitlines()) > 10
