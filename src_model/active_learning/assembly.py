@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
 import platformdirs
 import torch
 
@@ -21,6 +23,7 @@ from src_model.data.readers import open_dataset
 from src_model.data.region import Size, grids
 from src_model.data.splits import Roles, assign_roles
 from src_model.device import choose_device, generator_for, set_threads
+from src_model.dqn.reward import class_frequencies, class_weights
 from src_model.exceptions import ProjectError
 from src_model.segmentation.fast_segmenter import FastSegmenter
 from src_model.segmentation.fpn_segmenter import FPNSegmenter
@@ -82,6 +85,10 @@ def assemble(config: RunConfig) -> Assembly:
     device = choose_device(config.device)
     dataset = open_dataset(config.data)
     roles = assign_roles(dataset, config.data, generator_for(config.seed, "roles"))
+    # Both would be found in the middle of a run otherwise.
+    dataset.check_labels((*roles.train, *roles.reward, *roles.pool, *roles.test))
+    for measured in (roles.reward, roles.test):
+        class_weights(class_frequencies(class_pixels(dataset, measured)), config.dqn.weighted_epsilon)
     segmenter = make_segmenter(config, dataset, dataset.schema, device)
     return Assembly(dataset, roles, segmenter, device, config.data.region)
 
@@ -92,6 +99,14 @@ def make_segmenter(config: RunConfig, images: ImageSource, schema: ClassSchema, 
     if settings.segmenter == "fast":
         return FastSegmenter(images, schema.num_classes, settings, device, config.seed, feature_cache())
     return FPNSegmenter(images, schema.num_classes, settings, device, config.seed, schema.names)
+
+
+def class_pixels(dataset: Dataset, images: Iterable[str]) -> npt.NDArray[np.int64]:
+    """(C,) labelled pixels of each class in these images."""
+    counts = np.zeros(dataset.schema.num_classes, dtype=np.int64)
+    for image in images:
+        counts += np.bincount(dataset.labels(image).ravel(), minlength=256)[: len(counts)]
+    return counts
 
 
 def keep_schema(folder: Path, schema: ClassSchema) -> None:

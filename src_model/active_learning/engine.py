@@ -28,13 +28,15 @@ from src_model.device import generator_for
 from src_model.dqn.double_dqn import DQNLearner
 from src_model.dqn.reward import Reward, class_frequencies, class_weights
 from src_model.events import FitReport, PolicyUpdated, Progress, Query, RewardMeasured, ShouldStop, StepDone, never
-from src_model.exceptions import AnnotationError, EmptyPool, RalisError
+from src_model.exceptions import AnnotationError, CheckpointError, EmptyPool, RalisError
 from src_model.project.project import Project
 from src_model.segmentation.metrics import ConfusionMatrix
 from src_model.segmentation.segmenter import FitTask, Segmenter
 
 _NOT_TAKEN = -1
 """For the replay buffer: asked, but not answered; stores no transition."""
+_KIND = "run"
+"""Tells the checkpoint of a run from other files of this project."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,12 +157,24 @@ class ActiveLearningEngine:
     # --- how a run and an episode start -----------------------------------------------------------------------
 
     def start(self, should_stop: ShouldStop = never) -> Progress[None]:
-        """Go on from the project's checkpoint, or begin the first episode where there is none."""
-        path = self._project.resume()
+        """Go on from the project's checkpoint, or begin the first episode where there is none.
+
+        Raises
+        ------
+        CheckpointError
+            If the checkpoint is damaged or does not fit the settings; the project is as it was.
+        """
+        path = self._project.checkpoint
         if path is None:
+            self._project.resume()
             yield from self.begin(1, should_stop)
             return
         tensors, header = load_tensors(path)
+        if header.get("kind") != _KIND:
+            raise CheckpointError(
+                f"{path} is not the checkpoint of a run. Take it from a backup of the project folder, or choose "
+                "another folder for a new run."
+            )
         self._now = self._new_episode(int(header["episode"]))
         yield from self._segmenter.prepare(self._all_images(), should_stop)
         self._restore(tensors, header)
@@ -396,7 +410,7 @@ class ActiveLearningEngine:
         tensors["reward.weights"] = torch.from_numpy(self._reward.weights)
         if self._learner is not None:
             tensors |= {f"learner.{name}": tensor for name, tensor in self._learner.state_dict().items()}
-        return tensors, self._now.pack(tensors)
+        return tensors, {"kind": _KIND} | self._now.pack(tensors)
 
     def _restore(self, tensors: dict[str, torch.Tensor], header: dict[str, Any]) -> None:
         settings = self._config.dqn
@@ -404,6 +418,8 @@ class ActiveLearningEngine:
         if self._learner is not None:
             self._learner.load_state_dict(_below("learner.", tensors))
         self._reward = Reward(settings.reward, settings.reward_baseline, tensors["reward.weights"].numpy())
+        # Only now that the weights are known to fit: what is taken back is lost.
+        self._project.resume()
         self._take_recorded()
         self._now.unpack(header, tensors)
 

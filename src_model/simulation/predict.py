@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from src_model.active_learning.assembly import kept_schema, make_segmenter
 from src_model.checkpoint import load_tensors
-from src_model.config import RunConfig
-from src_model.data.decoding import read_image
+from src_model.data.decoding import read_header, read_image
+from src_model.data.images import ImageSource, Pixels
 from src_model.data.masks import save_mask
+from src_model.data.region import Size
 from src_model.device import choose_device
 from src_model.events import ImagesScored, Progress, ShouldStop, never
 from src_model.exceptions import CheckpointError, DataError
@@ -18,10 +20,40 @@ from src_model.segmentation.segmenter import Segmenter
 IMAGE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".webp"})
 
 
+class ImageFolder:
+    """Every image below a folder; ids are paths relative to it.
+
+    Raises
+    ------
+    DataError
+        If there are none.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        paths = (path for path in folder.rglob("*") if path.suffix.lower() in IMAGE_SUFFIXES)
+        self._ids = sorted(path.relative_to(folder).as_posix() for path in paths)
+        if not self._ids:
+            raise DataError(f"There are no images in {folder}. Give a folder with {', '.join(sorted(IMAGE_SUFFIXES))}.")
+
+    @property
+    def ids(self) -> Sequence[str]:
+        """Sorted relative paths."""
+        return self._ids
+
+    def size(self, image: str) -> Size:
+        """Height and width in pixels, from the header."""
+        return read_header(self._folder / image)
+
+    def image(self, image: str) -> Pixels:
+        """(h, w, 3) uint8 RGB."""
+        return read_image(self._folder / image)
+
+
 def predict(
     project: Path, images: Path, out: Path, device: str = "auto", should_stop: ShouldStop = never
 ) -> Progress[int]:
-    """Write ``out/<sub-folder>/<stem>.png`` for every image below ``images``; returns how many were written.
+    """Write a mask ``out/<sub-folder>/<stem>.png`` for every image below ``images``; returns how many were written.
 
     The training data need not be there any more. A mask that lies in ``out`` already is made again.
 
@@ -32,31 +64,26 @@ def predict(
     CheckpointError
         If the project has no finished training yet.
     """
-    paths = sorted(path for path in images.rglob("*") if path.suffix.lower() in IMAGE_SUFFIXES)
-    if not paths:
-        raise DataError(
-            f"There are no images in {images}. Give a folder with {', '.join(sorted(IMAGE_SUFFIXES))} files."
-        )
+    source = ImageFolder(images)
     schema = kept_schema(project)
-    segmenter = _trained_segmenter(project, device)
-    for done, path in enumerate(paths):
+    segmenter = _trained_segmenter(project, source, device)
+    for done, image in enumerate(source.ids):
         if should_stop():
             return done
-        target = out / path.relative_to(images).with_suffix(".png")
+        target = (out / image).with_suffix(".png")
         target.parent.mkdir(parents=True, exist_ok=True)
-        save_mask(target, segmenter.class_map(read_image(path)), schema)
-        yield ImagesScored(done + 1, len(paths))
-    return len(paths)
+        save_mask(target, segmenter.class_map(source.image(image)), schema)
+        yield ImagesScored(done + 1, len(source.ids))
+    return len(source.ids)
 
 
-def _trained_segmenter(project: Path, device: str) -> Segmenter:
+def _trained_segmenter(project: Path, source: ImageSource, device: str) -> Segmenter:
     with ProjectView.read(project) as view:
         checkpoint, settings = view.checkpoint, view.settings
     if checkpoint is None:
         raise CheckpointError(f"The project {project} has no trained network yet. Let it finish a training first.")
     tensors, _ = load_tensors(checkpoint)
-    config: RunConfig = settings
-    segmenter = make_segmenter(config, None, kept_schema(project), choose_device(device))
+    segmenter = make_segmenter(settings, source, kept_schema(project), choose_device(device))
     segmenter.load_state_dict(
         {name.removeprefix("segmenter."): tensor for name, tensor in tensors.items() if name.startswith("segmenter.")}
     )

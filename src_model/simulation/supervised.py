@@ -13,6 +13,7 @@ from src_model.data.region import Region, grids
 from src_model.device import generator_for
 from src_model.events import Progress, ShouldStop, StepDone, never
 from src_model.exceptions import DataError
+from src_model.project.folder import refuse_what_is_there
 from src_model.project.settings_file import write_settings
 from src_model.project.tables import write_metrics
 from src_model.segmentation.metrics import ConfusionMatrix
@@ -42,7 +43,10 @@ def pretrain(
     ------
     DataError
         If there are no labelled images in these roles.
+    ProjectError
+        If there are files in ``out`` already.
     """
+    refuse_what_is_there(out)
     assembly = assemble(config)
     roles, dataset, segmenter = assembly.roles, assembly.dataset, assembly.segmenter
     chosen = roles.train if images == "train" else roles.train + roles.state + roles.reward + roles.pool

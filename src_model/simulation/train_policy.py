@@ -17,7 +17,7 @@ from src_model.exceptions import ConfigurationError
 from src_model.project.project import Project
 from src_model.simulation.episode import run_episode
 from src_model.simulation.oracle import GroundTruthOracle
-from src_model.simulation.simulate import notices
+from src_model.simulation.simulate import answerable, notices
 
 POLICY = "policy.safetensors"
 """Name of the trained policy in the run's folder."""
@@ -35,7 +35,7 @@ def train_policy(config: RunConfig, out: Path, should_stop: ShouldStop = never) 
         For bad data, settings or weights, before anything is written.
     """
     _refuse_global_choice(config)
-    assembly = assemble(config).in_roles(policy_training_roles)
+    assembly = answerable(assemble(config).in_roles(policy_training_roles), config)
     schema = assembly.dataset.schema
     oracle = GroundTruthOracle(assembly.dataset, schema.num_classes)
     learner = DQNLearner(config.dqn, _untrained_network(config, assembly))
@@ -45,7 +45,7 @@ def train_policy(config: RunConfig, out: Path, should_stop: ShouldStop = never) 
         engine = ActiveLearningEngine(
             config, assembly.surroundings(), assembly.segmenter, acquisition, project, learner
         )
-        yield from notices(config, engine.regions_in_pool)
+        yield from notices(config, engine.regions_in_pool, assembly.roles.notes)
         yield from engine.start(should_stop)
         while True:
             # query → teach → fit → reward → store → update → sync, until the budget is spent

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
+from src_model.active_learning import engine as engine_module
+from src_model.active_learning.acquisition.acquisition import CandidatePool, Choice, Context
+from src_model.active_learning.acquisition.dqn import DQNAcquisition
 from src_model.active_learning.acquisition.registry import make_acquisition
+from src_model.active_learning.candidates import Draw, look_at
 from src_model.active_learning.engine import ActiveLearningEngine, Surroundings
 from src_model.config import RunConfig, make_run_config
 from src_model.data.annotation import Annotation
@@ -42,6 +47,7 @@ class CountingSegmenter:
     def __init__(self) -> None:
         self.fits = 0
         self.tasks: list[FitTask] = []
+        self.scanned: list[tuple[str, ...]] = []
 
     def prepare(self, images: Sequence[str], should_stop: ShouldStop = never) -> Progress[None]:
         yield from ()
@@ -57,6 +63,7 @@ class CountingSegmenter:
         should_stop: ShouldStop = never,
     ) -> Iterator[PredictionMaps]:
         count = len(images)
+        self.scanned.append(tuple(images))
         classes = torch.zeros(count, *SIZE, dtype=torch.uint8)
         classes[:, : self.fits] = 1
         entropy = torch.linspace(0, 0.5, SIZE[0] * SIZE[1]).reshape(SIZE).expand(count, *SIZE).contiguous()
@@ -92,12 +99,17 @@ class CountingSegmenter:
 
 
 class Truth:
-    """The upper half is road, the lower half car."""
+    """The upper half is road, the lower half car; turned upside down in some images, not to be read in others."""
+
+    def __init__(self, turned: Collection[str] = (), hidden: Collection[str] = ()) -> None:
+        self.turned = turned
+        self.hidden = hidden
 
     def labels(self, image: str) -> np.ndarray:
+        assert image not in self.hidden, f"the labels of {image} were read"
         labels = np.ones(SIZE, dtype=np.uint8)
         labels[:8] = 0
-        return labels
+        return labels[::-1].copy() if image in self.turned else labels
 
 
 ROLES = Roles(train=(), state=("s1", "s2"), reward=("r1",), pool=("a", "b", "c"), test=())
@@ -114,12 +126,17 @@ def settings(acquisition: str = "entropy", budget: int = 6, **sections: dict[str
 
 
 def engine_in(
-    project: Project, config: RunConfig, learner: DQNLearner | None = None
+    project: Project,
+    config: RunConfig,
+    learner: DQNLearner | None = None,
+    network: ReferenceQueryNetwork | None = None,
+    roles: Roles = ROLES,
+    truth: Truth | None = None,
 ) -> tuple[ActiveLearningEngine, CountingSegmenter]:
     segmenter = CountingSegmenter()
     policy = EpsilonGreedyPolicy(config.dqn.epsilon_coin)
-    acquisition = make_acquisition(config.acquisition, learner.network if learner else None, policy)
-    surroundings = Surroundings(SCHEMA, ROLES, lambda _image: SIZE, Truth(), counted_pixels=6 * 256)
+    acquisition = make_acquisition(config.acquisition, learner.network if learner else network, policy)
+    surroundings = Surroundings(SCHEMA, roles, lambda _image: SIZE, truth or Truth(), counted_pixels=6 * 256)
     return ActiveLearningEngine(config, surroundings, segmenter, acquisition, project, learner), segmenter
 
 
@@ -252,6 +269,111 @@ def test_final_trainings_start_anew_and_leave_no_trace(project: Project) -> None
     assert [row["budget"] for row in project.finals()] == [4]
     assert segmenter.tasks[2].updates == settings().segmentation.final_updates
     assert segmenter.fits == 3
+
+
+# --- where this loop departs from the published one, and where it does not ------------------------------------------
+
+
+def test_every_acquisition_is_offered_the_same_candidates(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    offered: list[Draw] = []
+
+    def watched(draw: Draw, *rest: object) -> Progress[CandidatePool]:
+        offered.append(draw)
+        return look_at(draw, *rest)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(engine_module, "look_at", watched)
+    for name in ("random", "entropy", "margin", "margin_class_balanced", "impurity", "dqn"):
+        config = settings(name)
+        with Project.create(tmp_path / name, config) as opened:
+            engine, _ = engine_in(opened, config, learner_for(config) if name == "dqn" else None)
+            drain(engine.start())
+            drain(engine.query())
+    assert len(offered) == 6
+    assert len(set(offered)) == 1
+
+
+def test_images_are_looked_at_once_a_step_and_never_after_the_last(project: Project) -> None:
+    config = settings("dqn")
+    engine, segmenter = engine_in(project, config, learner_for(config))
+    drain(engine.start())
+    drain(run_episode(engine, ORACLE))
+    assert len(segmenter.scanned) == len(project.queries(1)) == 3
+    for images in segmenter.scanned:
+        assert len(set(images)) == len(images)
+        assert {"s1", "s2"} < set(images) <= {"a", "b", "c", "s1", "s2"}
+
+
+def test_random_looks_at_no_image(project: Project) -> None:
+    engine, segmenter = engine_in(project, settings("random"))
+    drain(engine.start())
+    drain(run_episode(engine, ORACLE))
+    assert segmenter.scanned == []
+
+
+def test_every_sub_action_is_given_the_whole_reward_of_its_query(project: Project) -> None:
+    config = settings("dqn")
+    learner = learner_for(config)
+    engine, _ = engine_in(project, config, learner)
+    drain(engine.start())
+    drain(run_episode(engine, ORACLE))
+    rewards = [row["reward"] for row in project.rows()[1:]]
+    assert len(set(rewards)) > 1
+    assert learner.replay.state_dict()["rewards"].tolist() == pytest.approx(np.repeat(rewards, 2).tolist())
+
+
+def test_the_next_candidates_are_seen_before_the_query_network_learns(project: Project) -> None:
+    config = settings("dqn", dqn={"batch_size": 2})
+    engine, _ = engine_in(project, config, learner_for(config))
+    drain(engine.start())
+    drain(run_episode(engine, ORACLE))
+    assert all(row["q_loss"] is not None for row in project.rows()[1:])
+
+
+def test_a_policy_in_use_neither_explores_nor_learns(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    contexts: list[Context] = []
+    choose = DQNAcquisition.choose
+
+    def watched(rule: DQNAcquisition, candidates: CandidatePool, context: Context, rng: np.random.Generator) -> Choice:
+        contexts.append(context)
+        return choose(rule, candidates, context, rng)
+
+    monkeypatch.setattr(DQNAcquisition, "choose", watched)
+    network = ReferenceQueryNetwork(2, 8, torch.Generator().manual_seed(1)).eval()
+    before = {name: tensor.clone() for name, tensor in network.state_dict().items()}
+    engine, _ = engine_in(project, settings("dqn"), network=network)
+    drain(engine.start())
+    drain(run_episode(engine, ORACLE))
+    assert [context.epsilon for context in contexts] == [0.0] * 3
+    assert all(torch.equal(before[name], tensor) for name, tensor in network.state_dict().items())
+    assert not any("q_loss" in row for row in project.rows())
+
+
+def test_labels_of_the_state_set_are_never_read(project: Project) -> None:
+    config = settings("dqn")
+    truth = Truth(hidden=ROLES.state)
+    engine, _ = engine_in(project, config, learner_for(config), truth=truth)
+    drain(engine.start())
+    assert drain(run_episode(engine, GroundTruthOracle(truth, 2)))
+
+
+def test_labels_that_are_only_scored_decide_nothing(tmp_path: Path) -> None:
+    config = settings("dqn", dqn={"batch_size": 2})
+    runs = []
+    for name, turned in (("one", ()), ("other", ("t1",))):
+        with Project.create(tmp_path / name, config) as opened:
+            roles, truth = replace(ROLES, test=("t1",)), Truth(turned)
+            engine, _ = engine_in(opened, config, learner_for(config), roles=roles, truth=truth)
+            drain(engine.start())
+            drain(run_episode(engine, ORACLE))
+            runs.append((opened.queries(1), opened.rows()))
+    (asked_first, first), (asked_then, then) = runs
+    assert asked_first == asked_then
+    for column in ("reward", "phi", "q_loss", "train_loss"):
+        assert [row.get(column) for row in first] == [row.get(column) for row in then]
+    assert [row["mean_iou"] for row in first] != [row["mean_iou"] for row in then]
+
+
+# --- going on after a kill ------------------------------------------------------------------------------------------
 
 
 def run_to_the_end(folder: Path, config: RunConfig, learns: bool, stop_after: int | None = None) -> list[dict]:

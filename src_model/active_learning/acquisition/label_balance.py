@@ -54,11 +54,11 @@ def choose_for_balance(
 class _Balance:
     def __init__(self, shares: npt.NDArray[np.float64], labelled: npt.NDArray[np.float64]) -> None:
         self._shares = shares
-        self._labelled = labelled.copy()
+        self._labelled = labelled
 
     def scores(self, positions: Positions) -> Scores:
         gains: Scores = np.log1p(self._shares[positions] / self._labelled).sum(axis=1)
         return gains
 
     def take(self, position: int) -> None:
-        self._labelled += self._shares[position]
+        self._labelled = self._labelled + self._shares[position]

@@ -63,6 +63,11 @@ def test_equal_scores_go_to_the_lower_position(choose, config, expected):
 
 
 @both_ways
+def test_many_equal_scores_are_taken_from_the_front(choose):
+    assert choose(pool_of("a" * 60, 20), [1.0] * 60, GLOBAL, np.random.default_rng(0)) == list(range(20))
+
+
+@both_ways
 def test_the_cap_sends_the_query_to_other_images(choose):
     config = AcquisitionConfig(choice="global", max_regions_per_image=1)
     assert choose(pool_of("aabbc?", 3), [9, 8, 7, 6, 1, 0], config, np.random.default_rng(0)) == [0, 2, 4]

@@ -73,8 +73,7 @@ def test_true_shares_take_the_place_of_predicted_ones():
     assert rule.needs == {Statistic.TRUE_SHARES, Statistic.NOTHING}
 
 
-def test_greedy_choice_is_the_best_there_is_on_a_small_pool():
-    # For two pools greedy order matters little; every pair is compared with the sum it maximises.
+def test_greedy_choice_comes_close_to_the_best_of_all_pairs():
     rng = np.random.default_rng(3)
     shares = rng.dirichlet(np.ones(3), size=6)
     labelled = np.array([2.0, 0.5, 0.1])

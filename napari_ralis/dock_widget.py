@@ -1,0 +1,48 @@
+"""The dock widget: composition root of the plugin. It wires everything and decides nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qtpy.QtCore import QEvent
+from qtpy.QtWidgets import QVBoxLayout, QWidget
+
+from napari_ralis.controller import SessionController
+from napari_ralis.layers.layer_group import LayerGroup
+from napari_ralis.panels.image_panel import ImagePanel
+from napari_ralis.panels.project_panel import ProjectPanel
+from napari_ralis.session import LabellingSession
+from napari_ralis.threads.engine_worker import EngineWorker
+from src_model.config import DataConfig
+from src_model.data.readers import READER_NAMES
+
+if TYPE_CHECKING:
+    from napari.components import ViewerModel
+
+
+class RalisDockWidget(QWidget):
+    """Opens a data set and shows its images and regions. napari injects the viewer by the parameter's name."""
+
+    def __init__(self, napari_viewer: ViewerModel) -> None:
+        super().__init__()
+        self.session = LabellingSession()
+        self.project_panel = ProjectPanel(READER_NAMES)
+        self.image_panel = ImagePanel()
+        self.worker = EngineWorker(self)
+        self._controller = SessionController(
+            self.session, self.project_panel, self.image_panel, LayerGroup(napari_viewer), self.worker
+        )
+        column = QVBoxLayout(self)
+        column.addWidget(self.project_panel)
+        column.addWidget(self.image_panel, stretch=1)
+        column.addStretch()
+
+    def open(self, config: DataConfig) -> None:
+        """Open a data set, as if its settings had been typed."""
+        self._controller.open(config)
+
+    def event(self, event: QEvent | None) -> bool:
+        """Leave when the dock is removed: napari takes the widget out of its dock and closes nothing."""
+        if event is not None and event.type() == QEvent.Type.ParentChange and self.parent() is None:
+            self._controller.close()
+        return bool(super().event(event))

@@ -1,0 +1,117 @@
+"""The layer group: the shown image, its masks and its regions as layers of one viewer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+from napari.layers import Image, Labels, Layer, Shapes
+from napari.utils.colormaps import DirectLabelColormap
+
+from src_model.data.annotation import VOID
+from src_model.data.annotation import Labels as LabelMap
+from src_model.data.class_schema import ClassSchema
+from src_model.data.images import Pixels
+from src_model.data.region import Region, RegionGrid, Size
+
+if TYPE_CHECKING:
+    from napari.components import ViewerModel
+
+TAG = "napari_ralis"
+"""Key in a layer's metadata under which its role in the group stands; names are the user's to change."""
+
+_EDGE = "#ffd21f"
+
+
+class LayerGroup:
+    """Three layers that are found again by their tag; one that was deleted comes back with the next image."""
+
+    def __init__(self, viewer: ViewerModel) -> None:
+        self._viewer = viewer
+        self._drawn: tuple[Size, Size] | None = None
+
+    def show(self, pixels: Pixels, labels: LabelMap, schema: ClassSchema, region: Size) -> None:
+        """Show an (h, w, 3) image with its (h, w) masks and the grid of its regions."""
+        grid = RegionGrid((pixels.shape[0], pixels.shape[1]), region)
+        fits = self._drawn is not None and self._drawn[0] == grid.image_size and self._find("image") is not None
+        self._show_image(pixels)
+        self._show_masks(labels, schema)
+        self._show_regions(grid)
+        if not fits:
+            self._viewer.reset_view()
+
+    def clear(self) -> None:
+        """Remove the group's layers, and no others."""
+        for layer in [layer for layer in self._viewer.layers if TAG in layer.metadata]:
+            self._viewer.layers.remove(layer)
+        self._drawn = None
+
+    def _show_image(self, pixels: Pixels) -> None:
+        if (layer := self._find("image")) is None:
+            self._add(Image(pixels, rgb=True, name="Image", metadata={TAG: "image"}), below=("masks", "regions"))
+        else:
+            layer.data = pixels
+
+    def _show_masks(self, labels: LabelMap, schema: ClassSchema) -> None:
+        if (layer := self._find("masks")) is None:
+            layer = Labels(labels, name="Masks", opacity=0.5, metadata={TAG: "masks"})
+            layer.editable = False
+            self._add(layer, below=("regions",))
+        else:
+            layer.data = labels
+        if layer.metadata.get("schema") != schema:
+            layer.colormap = label_colours(schema)
+            layer.features = {"index": np.arange(schema.num_classes), "class": list(schema.names)}
+            layer.metadata["schema"] = schema
+
+    def _show_regions(self, grid: RegionGrid) -> None:
+        layer = self._find("regions")
+        if layer is not None and self._drawn == (grid.image_size, grid.region_size):
+            return
+        if layer is not None:
+            self._viewer.layers.remove(layer)
+        layer = Shapes(
+            outlines(grid.regions("")),
+            shape_type="rectangle",
+            name="Regions",
+            face_color="transparent",
+            edge_color=_EDGE,
+            edge_width=max(1.0, max(grid.image_size) / 600),
+            opacity=0.8,
+            metadata={TAG: "regions"},
+        )
+        layer.editable = False
+        self._add(layer, below=())
+        self._drawn = grid.image_size, grid.region_size
+
+    def _find(self, role: str) -> Any:
+        return next((layer for layer in self._viewer.layers if layer.metadata.get(TAG) == role), None)
+
+    def _add(self, layer: Layer, below: Sequence[str]) -> None:
+        """Put a layer under the lowest of the roles that belong above it."""
+        roles = [other.metadata.get(TAG) for other in self._viewer.layers]
+        above = [index for index, role in enumerate(roles) if role in below]
+        self._viewer.layers.insert(min(above, default=len(roles)), layer)
+        self._viewer.layers.selection.active = self._find("masks") or layer
+
+
+def label_colours(schema: ClassSchema) -> DirectLabelColormap:
+    """The schema's colours; every other value, VOID among them, is transparent.
+
+    VOID has to be the background value: napari's own background is 0, which is a class here.
+    """
+    opaque = np.column_stack([schema.colours / 255, np.ones(schema.num_classes)])
+    colours: dict[int | None, npt.NDArray[np.float64]] = dict(enumerate(opaque))
+    transparent = np.zeros(4)
+    return DirectLabelColormap(color_dict={**colours, VOID: transparent, None: transparent}, background_value=VOID)
+
+
+def outlines(regions: Sequence[Region]) -> npt.NDArray[np.float64]:
+    """Corners of N regions as (N, 4, 2) rows and columns, along pixel borders (napari counts from pixel centres)."""
+    boxes = np.array([[region.row, region.column, region.height, region.width] for region in regions], dtype=np.float64)
+    top, left = boxes[:, 0] - 0.5, boxes[:, 1] - 0.5
+    bottom, right = top + boxes[:, 2], left + boxes[:, 3]
+    corners = [(top, left), (top, right), (bottom, right), (bottom, left)]
+    return np.stack([np.stack(corner, axis=-1) for corner in corners], axis=1)

@@ -1,0 +1,121 @@
+"""The labelling session: what is open and what is shown. It knows neither Qt nor napari; everybody else reads it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cached_property
+
+from psygnal import Signal
+
+from src_model.config import DataConfig
+from src_model.data.class_schema import ClassSchema
+from src_model.data.region import RegionGrid, Size
+
+
+class Phase(StrEnum):
+    """What the session is doing."""
+
+    EMPTY = "empty"
+    OPENING = "opening"
+    OPEN = "open"
+
+
+@dataclass(frozen=True, slots=True)
+class ImageEntry:
+    """One image of the data set, as far as file names and headers tell.
+
+    Attributes
+    ----------
+    image:
+        Stable id.
+    size:
+        Height and width in pixels.
+    sequence:
+        Drive or flight it was taken on.
+    split:
+        Published split, if the data set has one.
+    labelled:
+        Whether a mask lies beside it.
+    """
+
+    image: str
+    size: Size
+    sequence: str
+    split: str | None
+    labelled: bool
+
+
+@dataclass(frozen=True)
+class DatasetContents:
+    """What a data set holds: the settings it was opened with, its classes and its images in order."""
+
+    config: DataConfig
+    schema: ClassSchema
+    entries: tuple[ImageEntry, ...]
+
+    @cached_property
+    def num_regions(self) -> int:
+        """Regions of all images together."""
+        sizes = Counter(entry.size for entry in self.entries)
+        return sum(count * len(RegionGrid(size, self.config.region)) for size, count in sizes.items())
+
+
+class LabellingSession:
+    """Evented state. Each verb changes it as a whole and then emits ``changed`` once."""
+
+    changed = Signal()
+
+    def __init__(self) -> None:
+        self._phase = Phase.EMPTY
+        self._contents: DatasetContents | None = None
+        self._current: int | None = None
+
+    @property
+    def phase(self) -> Phase:
+        """What is going on."""
+        return self._phase
+
+    @property
+    def contents(self) -> DatasetContents | None:
+        """The open data set; the one before stays until the next has opened."""
+        return self._contents
+
+    @property
+    def current(self) -> int | None:
+        """Position of the shown image in ``contents.entries``."""
+        return self._current
+
+    @property
+    def entry(self) -> ImageEntry | None:
+        """The shown image."""
+        if self._contents is None or self._current is None:
+            return None
+        return self._contents.entries[self._current]
+
+    def start_opening(self) -> None:
+        """A data set is being opened."""
+        self._phase = Phase.OPENING
+        self.changed.emit()
+
+    def abandon_opening(self) -> None:
+        """The data set could not be opened, or nobody wants it any more: back to the one before."""
+        self._phase = Phase.EMPTY if self._contents is None else Phase.OPEN
+        self.changed.emit()
+
+    def finish_opening(self, contents: DatasetContents) -> None:
+        """The data set is open; its first image is shown."""
+        self._phase = Phase.OPEN
+        self._contents = contents
+        self._current = 0 if contents.entries else None
+        self.changed.emit()
+
+    def select(self, index: int) -> None:
+        """Show the image at this position, unless a data set is being opened; positions beyond an end mean that end."""
+        if self._phase is not Phase.OPEN or self._contents is None or not self._contents.entries:
+            return
+        nearest = min(max(index, 0), len(self._contents.entries) - 1)
+        if nearest != self._current:
+            self._current = nearest
+            self.changed.emit()

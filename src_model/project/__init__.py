@@ -1,0 +1,1 @@
+"""The project folder: event log, lock, recovery and the tables made from them."""

@@ -1,0 +1,113 @@
+"""A look at a project: settings, readings, queries and annotations, without the right to write."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from src_model.config import RunConfig
+from src_model.data.annotation import Annotation
+from src_model.events import Query
+from src_model.exceptions import ProjectError
+from src_model.project.event_log import EventLog, Kind
+from src_model.project.folder import LOG, SETTINGS, read_about
+from src_model.project.records import Row, annotation_of, query_of, row_of
+from src_model.project.settings_file import read_settings
+
+
+class ProjectView:
+    """What a project folder holds. Safe to use while another process writes; nothing is changed.
+
+    Attributes
+    ----------
+    folder:
+        The project folder.
+    settings:
+        Those the run was last started with.
+    """
+
+    def __init__(self, folder: Path, settings: RunConfig, log: EventLog) -> None:
+        self.folder = folder
+        self.settings = settings
+        self._log = log
+
+    @classmethod
+    def read(cls, folder: Path) -> ProjectView:
+        """Open ``folder`` for reading, with neither lock nor repair; use it in a ``with`` block.
+
+        Raises
+        ------
+        ProjectError
+            If this is no project, or it is damaged or was made by a newer version.
+        """
+        read_about(folder)
+        return ProjectView(folder, read_settings(folder / SETTINGS), EventLog.open_to_read(folder / LOG))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the folder."""
+        self._log.close()
+
+    def rows(self) -> list[Row]:
+        """A row a step in order: ``episode``, ``step``, then what `Project.record_step` was given."""
+        return [row_of(record) for record in self._log.records(Kind.STEP)]
+
+    def finals(self) -> list[Row]:
+        """A row a final training in order: ``episode``, ``step``, ``budget``, then what was given."""
+        return [row_of(record) for record in self._log.records(Kind.FINAL)]
+
+    def queries(self, episode: int) -> list[Query]:
+        """The queries of an episode, a step each, in the order of steps."""
+        return [query for _, query in self._queries(episode)]
+
+    def all_queries(self) -> list[tuple[int, Query]]:
+        """The queries of all episodes, each with its episode, in order."""
+        return self._queries(None)
+
+    def annotations(self, episode: int) -> list[tuple[int, Annotation]]:
+        """All annotations of an episode with their steps, in the order in which they were given.
+
+        A region that was corrected occurs again; the later one counts.
+        """
+        records = self._log.records(Kind.ANNOTATION, episode)
+        return [(record.entry.step, annotation_of(self._log_path, record)) for record in records]
+
+    @property
+    def checkpoint(self) -> Path | None:
+        """The checkpoint that counts, for ``src_model.checkpoint.load_tensors``; None before the first one.
+
+        Raises
+        ------
+        ProjectError
+            If the log names a checkpoint that is not there.
+        """
+        newest = self._log.newest(Kind.CHECKPOINT)
+        if newest is None:
+            return None
+        path = self.folder / str(newest.entry.body["file"])
+        if not path.is_file():
+            raise ProjectError(
+                f"The checkpoint {path} is missing. Take it from a backup of the project folder, or choose another "
+                "folder for a new run."
+            )
+        return path
+
+    @property
+    def _log_path(self) -> Path:
+        return self.folder / LOG
+
+    def _queries(self, episode: int | None) -> list[tuple[int, Query]]:
+        # The last one of a step counts: after a resume the same query may be recorded again.
+        newest = {
+            (record.entry.episode, record.entry.step): query_of(self._log_path, record)
+            for record in self._log.records(Kind.QUERY, episode)
+        }
+        return [(key[0], newest[key]) for key in sorted(newest)]

@@ -1,0 +1,202 @@
+"""The FPN segmenter: a whole network, trained on crops and read at full resolution."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import closing
+
+import numpy as np
+import torch
+
+from src_model.config import LossWeights, SegmentationConfig
+from src_model.data.annotation import Labels
+from src_model.data.images import ImageSource, LabelSource, Pixels
+from src_model.data.region import Size
+from src_model.events import FitReport, ImagesEvaluated, Progress, ShouldStop, never
+from src_model.exceptions import CheckpointError, ConfigurationError
+from src_model.segmentation.batches import CropBatches, equal_size_batches, prefetched, stacked_pixels
+from src_model.segmentation.failures import machine_failures
+from src_model.segmentation.loss import inverse_sqrt_weights, labelled_pixels
+from src_model.segmentation.metrics import ConfusionMatrix, confusion_matrix
+from src_model.segmentation.network import build_network
+from src_model.segmentation.predictor import Predictor
+from src_model.segmentation.segmenter import FitTask, OptionalMap, PredictionMaps
+from src_model.segmentation.segmenter_state import (
+    checked_optimiser_state,
+    load_network_state,
+    load_optimiser_state,
+    load_start_weights,
+    network_state,
+    optimiser_state,
+)
+from src_model.segmentation.trainer import Trainer
+
+_FITS = "fits"
+
+
+class FPNSegmenter:
+    """`Segmenter` over a network of segmentation-models-pytorch; FPN is the default architecture.
+
+    On a CPU the same start weights, tasks and seeds give the same weights bit for bit, as long as torch uses the same
+    number of threads; a GPU adds in varying order.
+
+    Parameters
+    ----------
+    images:
+        Where pixels come from. During a fit it is also called from another thread, like the labels of the task.
+    num_classes:
+        C.
+    config:
+        Network, training and inference.
+    device:
+        Where to compute.
+    seed:
+        Of all start weights that are not pre-trained.
+    class_names:
+        C names, needed for ``start_weights``.
+
+    Raises
+    ------
+    ConfigurationError
+        If there is no such network, or there are no such weights for it.
+    CheckpointError
+        If start weights are missing or do not fit.
+    """
+
+    def __init__(
+        self,
+        images: ImageSource,
+        num_classes: int,
+        config: SegmentationConfig,
+        device: torch.device,
+        seed: int,
+        class_names: Sequence[str] = (),
+    ) -> None:
+        network = build_network(config, num_classes, seed)
+        if config.start_weights is not None:
+            load_start_weights(network, config.start_weights, class_names)
+        self._start = network_state(network)
+        layout = torch.channels_last if device.type == "cuda" else torch.contiguous_format
+        with machine_failures("Moving the network to the device", "choose a smaller encoder or --device cpu."):
+            self._network = network.to(device).to(memory_format=layout)
+        self._images = images
+        self._num_classes = num_classes
+        self._config = config
+        self._device = device
+        self._trainer = Trainer(self._network, config, device)
+        self._predictor = Predictor(self._network, config, device)
+
+    @property
+    def num_classes(self) -> int:
+        """C."""
+        return self._num_classes
+
+    @property
+    def cell(self) -> Size:
+        """Prediction maps have a value for every pixel."""
+        return 1, 1
+
+    def prepare(self, images: Sequence[str], should_stop: ShouldStop = never) -> Progress[None]:
+        """Nothing: this segmenter looks at images afresh each time."""
+        yield from ()
+
+    def reset(self) -> None:
+        """Go back to the start weights; forget the optimiser's state."""
+        load_network_state(self._network, self._start)
+        self._trainer.reset()
+
+    def scan(
+        self,
+        images: Sequence[str],
+        maps: Collection[OptionalMap] = (),
+        rng: np.random.Generator | None = None,
+        should_stop: ShouldStop = never,
+    ) -> Iterator[PredictionMaps]:
+        """Prediction maps of all images; what BALD draws depends on ``rng`` and the place of the image alone.
+
+        Raises
+        ------
+        ConfigurationError
+            If BALD is asked of a network without dropout.
+        ValueError
+            If BALD is asked without ``rng``.
+        """
+        seeds = {image: 0 for image in images}
+        if OptionalMap.BALD in maps:
+            if not self._config.dropout:
+                raise ConfigurationError("BALD needs dropout above 0 in the segmenter; set it, or ask by another rule.")
+            if rng is None:
+                raise ValueError("BALD draws at random: give rng")
+            seeds = dict(zip(images, rng.integers(2**63, size=len(images)).tolist(), strict=True))
+        return self._scan(images, maps, seeds, should_stop)
+
+    def _scan(
+        self, images: Sequence[str], maps: Collection[OptionalMap], seeds: dict[str, int], should_stop: ShouldStop
+    ) -> Iterator[PredictionMaps]:
+        batches = equal_size_batches(self._images, images, self._config.inference_batch)
+        with closing(prefetched(lambda index: stacked_pixels(self._images, batches[index]), len(batches))) as decoded:
+            for ids, pixels in zip(batches, decoded, strict=True):
+                if should_stop():
+                    return
+                yield self._predictor.maps(ids, pixels, maps, [seeds[image] for image in ids])
+
+    def fit(self, task: FitTask, rng: np.random.Generator, should_stop: ShouldStop = never) -> Progress[FitReport]:
+        """Train from the current weights on crops round the task's regions; without regions, do nothing."""
+        if not task.regions:
+            return FitReport(0, 0, None, 0.0)
+        weights = None
+        if self._config.loss_weights is LossWeights.INVERSE_SQRT:
+            pixels = labelled_pixels(task.labels, task.regions, self._num_classes)
+            weights = torch.from_numpy(inverse_sqrt_weights(pixels)).to(self._device)
+        seed = int(rng.integers(2**63))
+        crops = CropBatches(self._images, task, self._config, self._num_classes, seed)
+        updates = self._config.updates if task.updates is None else task.updates
+        return (yield from self._trainer.fit(crops.make, updates, weights, seed, should_stop))
+
+    def evaluate(
+        self, images: Sequence[str], labels: LabelSource, should_stop: ShouldStop = never
+    ) -> Progress[ConfusionMatrix]:
+        """Pixels of each (label, prediction) pair at full resolution; of the images seen so far when asked to stop."""
+        batches = equal_size_batches(self._images, images, self._config.inference_batch)
+
+        def decode(index: int) -> tuple[torch.Tensor, torch.Tensor]:
+            known = np.stack([labels.labels(image) for image in batches[index]])
+            return stacked_pixels(self._images, batches[index]), torch.from_numpy(known)
+
+        total, done = ConfusionMatrix.empty(self._num_classes), 0
+        with closing(prefetched(decode, len(batches))) as decoded:
+            for pixels, known in decoded:
+                if should_stop():
+                    break
+                predicted = self._predictor.classes(pixels)
+                total += confusion_matrix(known.to(self._device), predicted, self._num_classes)
+                done += len(pixels)
+                yield ImagesEvaluated(done, len(images))
+        return total
+
+    def class_map(self, image: Pixels) -> Labels:
+        """(h, w) uint8 class of each pixel of any (h, w, 3) uint8 image."""
+        pixels = torch.from_numpy(np.array(image)).permute(2, 0, 1)[None]
+        classes: Labels = self._predictor.classes(pixels)[0].cpu().numpy()
+        return classes
+
+    def state_dict(self) -> dict[str, torch.Tensor]:
+        """Copies of weights, optimiser state and the number of fits (which sets the learning rate), on the CPU."""
+        remembered = optimiser_state(self._trainer.optimiser, self._network)
+        return {**network_state(self._network), **remembered, _FITS: torch.tensor(self._trainer.fits)}
+
+    def load_state_dict(self, state: dict[str, torch.Tensor]) -> None:
+        """Restore what `state_dict` gave; nothing is changed if it does not fit.
+
+        Raises
+        ------
+        CheckpointError
+            If names or shapes do not fit.
+        """
+        if _FITS not in state:
+            raise CheckpointError("This is not the state of an FPN segmenter. Choose a file made with --segmenter fpn.")
+        remembered = checked_optimiser_state(self._network, state)
+        load_network_state(self._network, state)
+        self._trainer.reset()
+        load_optimiser_state(self._trainer.optimiser, self._network, remembered)
+        self._trainer.fits = int(state[_FITS])

@@ -1,0 +1,163 @@
+"""The trainer: gradient steps on batches of crops, reported about twice a second, stoppable between two steps."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from torch import nn
+
+from src_model.config import SegmentationConfig
+from src_model.device import autocast, train_mode
+from src_model.events import FitReport, Progress, ShouldStop, UpdatesDone
+from src_model.segmentation.batches import Batch, prefetched
+from src_model.segmentation.failures import machine_failures
+from src_model.segmentation.loss import segmentation_loss
+from src_model.segmentation.network import SegmentationNetwork
+from src_model.segmentation.random_state import seeded
+
+logger = logging.getLogger(__name__)
+
+_REPORT_SECONDS = 0.5
+_DROPOUT = 1
+"""Tells the random stream of dropout from that of the crops of the same batch."""
+
+
+@dataclass(slots=True)
+class _Tally:
+    total: int
+    done: int = 0
+    updates: int = 0
+    crops: int = 0
+    stopped: bool = False
+    losses: list[torch.Tensor] = field(default_factory=list)
+    reported: int = 0
+    loss: float = 0.0
+
+    def event(self) -> UpdatesDone:
+        """Losses are read from the device here, so that steps in between need not wait for it."""
+        fresh = self.losses[self.reported :]
+        if fresh:
+            self.loss = float(torch.stack(fresh).mean())
+            self.reported = len(self.losses)
+        return UpdatesDone(self.done, self.total, self.loss)
+
+    def report(self, seconds: float) -> FitReport:
+        loss = float(torch.stack(self.losses).mean()) if self.losses else None
+        return FitReport(self.updates, self.crops, loss, seconds, self.stopped)
+
+
+class Trainer:
+    """Owns the optimiser of one network. The network is in evaluation mode whenever nothing runs.
+
+    Parameters
+    ----------
+    network:
+        On its device.
+    config:
+        Optimiser, rates, precision.
+    device:
+        Where the network lies.
+    """
+
+    def __init__(self, network: SegmentationNetwork, config: SegmentationConfig, device: torch.device) -> None:
+        self._network = network
+        self._config = config
+        self._device = device
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget all momentum and go back to the first learning rate."""
+        self.optimiser = _make_optimiser(self._network, self._config)
+        self.fits = 0
+
+    @property
+    def learning_rate(self) -> float:
+        """Of the next fit: it decays by a factor a fit."""
+        return self._config.learning_rate * self._config.learning_rate_decay**self.fits
+
+    def fit(
+        self,
+        make: Callable[[int], Batch],
+        updates: int,
+        weights: torch.Tensor | None,
+        seed: int,
+        should_stop: ShouldStop,
+    ) -> Progress[FitReport]:
+        """Train on batches 0 … ``updates`` - 1.
+
+        Parameters
+        ----------
+        make:
+            Makes a batch from its index; called in a thread.
+        updates:
+            Gradient steps; a batch without labelled pixels takes its turn without making one.
+        weights:
+            (C,) float32 class weights, or None.
+        seed:
+            Of dropout.
+        should_stop:
+            Asked before every step.
+        """
+        started = time.perf_counter()
+        tally = _Tally(updates)
+        for group in self.optimiser.param_groups:
+            group["lr"] = self.learning_rate
+        remedy = "lower batch_size or crop."
+        with machine_failures("The training", remedy), closing(prefetched(make, updates)) as batches:
+            while tally.done < updates and not tally.stopped:
+                with train_mode(self._network, True):
+                    self._train_until_report(batches, tally, weights, seed, should_stop)
+                yield tally.event()
+        self.fits += 1
+        return tally.report(time.perf_counter() - started)
+
+    def _train_until_report(
+        self,
+        batches: Iterator[Batch],
+        tally: _Tally,
+        weights: torch.Tensor | None,
+        seed: int,
+        should_stop: ShouldStop,
+    ) -> None:
+        until = time.perf_counter() + _REPORT_SECONDS
+        while tally.done < tally.total:
+            if should_stop():
+                tally.stopped = True
+                return
+            batch = next(batches)
+            if batch.labelled:
+                dropout = np.random.default_rng((seed, tally.done, _DROPOUT))
+                self._update(batch, tally, weights, int(dropout.integers(2**63)))
+            tally.done += 1
+            if time.perf_counter() >= until:
+                return
+
+    def _update(self, batch: Batch, tally: _Tally, weights: torch.Tensor | None, seed: int) -> None:
+        pixels, labels = (tensor.to(self._device, non_blocking=True) for tensor in (batch.pixels, batch.labels))
+        with seeded(self._device, seed), autocast(self._device, self._config.mixed_precision):
+            logits = self._network(pixels)
+        loss = segmentation_loss(logits, labels, weights)
+        self.optimiser.zero_grad()
+        torch.autograd.backward(loss)
+        norm = nn.utils.clip_grad_norm_(self._network.parameters(), self._config.gradient_clip)
+        if not torch.isfinite(norm):
+            logger.warning("Update %d is left out: its gradient is not finite.", tally.done + 1)
+            return
+        self.optimiser.step()
+        tally.updates += 1
+        tally.crops += len(pixels)
+        tally.losses.append(loss.detach())
+
+
+def _make_optimiser(network: nn.Module, config: SegmentationConfig) -> torch.optim.Optimizer:
+    if config.optimiser == "sgd":
+        return torch.optim.SGD(
+            network.parameters(), config.learning_rate, momentum=config.momentum, weight_decay=config.weight_decay
+        )
+    return torch.optim.AdamW(network.parameters(), config.learning_rate, weight_decay=config.weight_decay)

@@ -1,0 +1,59 @@
+"""The command line as the user meets it: a fresh process each time."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from napari_ralis import __version__, cli
+from src_model.exceptions import DataError
+
+
+def run(*arguments: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-c", "from napari_ralis.cli import main; main()", *arguments]
+    kept = {name: value for name, value in os.environ.items() if name not in {"DISPLAY", "WAYLAND_DISPLAY"}}
+    return subprocess.run(command, env=kept | environment, capture_output=True, text=True, timeout=60, check=False)
+
+
+def test_the_version_is_printed() -> None:
+    done = run("--version")
+    assert (done.returncode, done.stdout) == (0, f"napari-ralis {__version__}\n")
+
+
+def test_help_lists_the_engine_s_commands_and_label() -> None:
+    text = CliRunner().invoke(cli.app, ["--help"]).output
+    for command in ("simulate", "train-policy", "report", "predict", "doctor", "label"):
+        assert command in text
+
+
+def test_what_the_user_can_put_right_ends_in_one_line_and_exit_code_2(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refuse() -> None:
+        raise DataError("mask.png is cut off. Copy [it] again.")
+
+    monkeypatch.setattr(cli, "app", refuse)
+    with pytest.raises(SystemExit) as exit_:
+        cli.main()
+    assert exit_.value.code == 2
+    assert capsys.readouterr().err == "mask.png is cut off. Copy [it] again.\n"
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only there a missing screen ends the process")
+def test_without_a_screen_label_says_so_instead_of_crashing() -> None:
+    done = run("label", QT_QPA_PLATFORM="")
+    assert done.returncode == 2
+    assert "no screen" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_folder_that_is_no_project_is_refused_before_a_window_opens(tmp_path: Path) -> None:
+    done = run("label", tmp_path, QT_QPA_PLATFORM="offscreen")
+    assert done.returncode == 2
+    assert str(tmp_path) in done.stderr.replace("\n", "")
+    assert "Traceback" not in done.stderr

@@ -1,0 +1,170 @@
+"""The controller with scripted parts: panels that only record, a worker that answers when told to."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+from unittest.mock import MagicMock
+
+import pytest
+
+from napari_ralis import controller as controller_module
+from napari_ralis.controller import SessionController
+from napari_ralis.layers.layer_group import LayerGroup
+from napari_ralis.panels.image_panel import ImagePanel
+from napari_ralis.panels.project_panel import ProjectPanel
+from napari_ralis.session import LabellingSession, Phase
+from napari_ralis.threads.engine_worker import Answers, EngineWorker, Job
+from src_model.config import DataConfig
+from src_model.exceptions import DataError
+
+
+class ScriptedWorker:
+    """Runs the newest job when asked to, in the calling thread."""
+
+    def __init__(self) -> None:
+        self.waiting: tuple[Job, Answers] | None = None
+        self.closed = False
+
+    def start(self, job: Job, answers: Answers) -> None:
+        self.waiting = job, answers
+
+    def abandon(self) -> None:
+        self.waiting = None
+
+    def close(self) -> None:
+        self.abandon()
+        self.closed = True
+
+    def answer(self) -> None:
+        assert self.waiting is not None
+        (job, answers), self.waiting = self.waiting, None
+        try:
+            result = job()
+        except DataError as error:
+            answers.failure(error)
+        else:
+            answers.result(result)
+
+
+class Stage:
+    """A controller among its scripted parts."""
+
+    def __init__(self) -> None:
+        self.session = LabellingSession()
+        self.project_panel = MagicMock(spec=ProjectPanel)
+        self.image_panel = MagicMock(spec=ImagePanel)
+        self.layers = MagicMock(spec=LayerGroup)
+        self.worker = ScriptedWorker()
+        self.controller = SessionController(
+            self.session,
+            self.project_panel,
+            self.image_panel,
+            self.layers,
+            self.worker,  # type: ignore[arg-type]
+        )
+
+    def request_image(self, index: int) -> None:
+        """What the image panel's signal does."""
+        (handler,) = self.image_panel.image_requested.connect.call_args.args
+        handler(index)
+
+    def request_stop(self) -> None:
+        (handler,) = self.project_panel.stop_requested.connect.call_args.args
+        handler()
+
+
+@pytest.fixture
+def stage() -> Stage:
+    return Stage()
+
+
+@pytest.fixture
+def shown(monkeypatch: pytest.MonkeyPatch) -> list[Exception]:
+    errors: list[Exception] = []
+    monkeypatch.setattr(controller_module, "show_failure", errors.append)
+    return errors
+
+
+def config(folder: Path) -> DataConfig:
+    return DataConfig(path=folder, reader="camvid", region=(12, 16))
+
+
+def test_the_scripted_worker_has_the_verbs_of_the_real_one() -> None:
+    assert all(hasattr(EngineWorker, verb) for verb in ("start", "abandon", "close"))
+
+
+def test_opening_ends_with_the_first_image_in_the_layers(stage: Stage, tiny_camvid: Path) -> None:
+    stage.controller.open(config(tiny_camvid))
+    assert stage.project_panel.set_display.call_args.args[0].opening
+    stage.worker.answer()
+    assert stage.session.phase is Phase.OPEN
+    stage.worker.answer()
+    pixels, labels, schema, region = stage.layers.show.call_args.args
+    assert pixels.shape == (36, 48, 3)
+    assert labels.shape == (36, 48)
+    assert schema.num_classes == 11
+    assert region == (12, 16)
+
+
+def test_what_the_layers_get_may_be_written_to(stage: Stage, tiny_camvid: Path) -> None:
+    stage.controller.open(config(tiny_camvid))
+    stage.worker.answer()
+    stage.worker.answer()
+    pixels, labels, *_ = stage.layers.show.call_args.args
+    assert pixels.flags.writeable
+    assert labels.flags.writeable
+
+
+def test_a_refused_folder_is_told_and_leaves_the_session_as_it_was(
+    stage: Stage, tiny_camvid: Path, shown: list[Exception]
+) -> None:
+    stage.controller.open(config(tiny_camvid))
+    stage.worker.answer()
+    before = stage.session.contents
+    stage.controller.open(config(tiny_camvid / "nowhere"))
+    stage.worker.answer()
+    assert isinstance(shown[0], DataError)
+    assert stage.session.contents is before
+    assert stage.session.phase is Phase.OPEN
+
+
+def test_only_a_change_of_image_is_read(stage: Stage, tiny_camvid: Path) -> None:
+    stage.controller.open(config(tiny_camvid))
+    stage.worker.answer()
+    stage.worker.answer()
+    stage.request_image(0)
+    assert stage.worker.waiting is None
+    stage.request_image(1)
+    assert stage.worker.waiting is not None
+
+
+def test_stopping_brings_back_the_image_whose_reading_the_opening_had_overtaken(
+    stage: Stage, tiny_camvid: Path
+) -> None:
+    stage.controller.open(config(tiny_camvid))
+    stage.worker.answer()
+    stage.controller.open(config(tiny_camvid))
+    stage.request_stop()
+    assert stage.session.phase is Phase.OPEN
+    stage.worker.answer()
+    stage.layers.show.assert_called_once()
+
+
+def test_an_image_that_cannot_be_read_clears_the_layers(
+    stage: Stage, tiny_camvid: Path, shown: list[Exception]
+) -> None:
+    stage.controller.open(config(tiny_camvid))
+    stage.worker.answer()
+    (tiny_camvid / "train" / f"{stage.session.entry.image}.png").unlink()  # type: ignore[union-attr]
+    stage.worker.answer()
+    stage.layers.clear.assert_called_once()
+    assert len(shown) == 1
+
+
+def test_after_close_the_panels_are_left_alone(stage: Stage) -> None:
+    stage.controller.close()
+    calls: Any = stage.project_panel.set_display.call_count
+    stage.session.start_opening()
+    assert stage.project_panel.set_display.call_count == calls
+    assert stage.worker.closed

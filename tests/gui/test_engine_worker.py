@@ -1,0 +1,116 @@
+"""The worker: jobs run elsewhere, answers arrive in the main thread, and no failure is swallowed."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from pytestqt.qtbot import QtBot
+
+from napari_ralis.threads.engine_worker import Answers, EngineWorker
+from src_model.exceptions import DataError, EngineFailure
+
+
+class Heard:
+    """Keeps what a job answers, and in which thread."""
+
+    def __init__(self) -> None:
+        self.results: list[Any] = []
+        self.failures: list[Exception] = []
+        self.threads: list[threading.Thread] = []
+
+    @property
+    def answers(self) -> Answers:
+        return Answers(result=self._on_result, failure=self._on_failure)
+
+    def _on_result(self, result: Any) -> None:
+        self.results.append(result)
+        self.threads.append(threading.current_thread())
+
+    def _on_failure(self, error: Exception) -> None:
+        self.failures.append(error)
+        self.threads.append(threading.current_thread())
+
+
+@pytest.fixture
+def worker(qapp: object) -> Iterator[EngineWorker]:
+    worker = EngineWorker()
+    yield worker
+    worker.close()
+
+
+def failing(error: BaseException) -> Any:
+    def job() -> None:
+        raise error
+
+    return job
+
+
+def test_a_job_runs_in_another_thread_and_answers_in_the_main_one(worker: EngineWorker, qtbot: QtBot) -> None:
+    heard = Heard()
+    worker.start(threading.current_thread, heard.answers)
+    assert worker.busy
+    qtbot.waitUntil(lambda: not worker.busy)
+    assert heard.results != [threading.main_thread()]
+    assert heard.threads == [threading.main_thread()]
+
+
+@pytest.mark.parametrize("error", [RuntimeError("CUDA out of memory"), MemoryError("no more")])
+def test_a_failure_of_the_machine_is_heard_as_an_engine_failure(
+    worker: EngineWorker, qtbot: QtBot, error: Exception
+) -> None:
+    heard = Heard()
+    worker.start(failing(error), heard.answers)
+    qtbot.waitUntil(lambda: not worker.busy)
+    (failure,) = heard.failures
+    assert isinstance(failure, EngineFailure)
+    assert failure.__cause__ is error
+    assert str(error) in str(failure)
+
+
+@pytest.mark.parametrize("error", [DataError("mask.png is cut off. Copy it again."), KeyError("our bug")])
+def test_other_errors_arrive_as_they_are(worker: EngineWorker, qtbot: QtBot, error: Exception) -> None:
+    heard = Heard()
+    worker.start(failing(error), heard.answers)
+    qtbot.waitUntil(lambda: not worker.busy)
+    assert heard.failures == [error]
+    assert heard.results == []
+
+
+def test_only_the_newest_job_answers_and_those_overtaken_in_the_queue_never_run(
+    worker: EngineWorker, qtbot: QtBot
+) -> None:
+    heard, begun, go_on, ran = Heard(), threading.Event(), threading.Event(), []
+
+    def slow() -> str:
+        begun.set()
+        go_on.wait(5)
+        return "oldest"
+
+    worker.start(slow, heard.answers)
+    assert begun.wait(5)
+    worker.start(lambda: ran.append("overtaken"), heard.answers)
+    worker.start(lambda: "newest", heard.answers)
+    go_on.set()
+    qtbot.waitUntil(lambda: not worker.busy)
+    qtbot.wait(20)
+    assert heard.results == ["newest"]
+    assert ran == []
+
+
+def test_after_close_nothing_is_heard_and_nothing_runs(worker: EngineWorker, qtbot: QtBot) -> None:
+    heard, begun, done = Heard(), threading.Event(), threading.Event()
+
+    def slow() -> None:
+        begun.set()
+        done.wait(0.05)
+        done.set()
+
+    worker.start(slow, heard.answers)
+    assert begun.wait(5)
+    worker.close()
+    assert done.is_set(), "close waits for the job"
+    qtbot.wait(20)
+    assert heard.results == heard.failures == []

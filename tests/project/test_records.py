@@ -1,0 +1,92 @@
+"""Records: queries, annotations and readings survive the trip through JSON."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from src_model.data.annotation import Annotation, Source
+from src_model.data.region import Region
+from src_model.events import Query
+from src_model.exceptions import ProjectError
+from src_model.project.event_log import Entry, Kind, Record
+from src_model.project.records import annotation_entry, annotation_of, query_entry, query_of, row_entry, row_of
+
+LOG = Path("log.sqlite")
+IMAGES = st.text(st.characters())  # Lone surrogates included: file names need not be UTF-8.
+REGIONS = st.builds(Region, IMAGES, st.integers(0, 10**6), st.integers(0, 10**6), st.integers(1, 9), st.integers(1, 9))
+SCORED = st.lists(st.tuples(REGIONS, st.floats(allow_nan=False, allow_infinity=False)), max_size=8)
+
+
+def through_json(entry: Entry) -> Record:
+    body = json.loads(json.dumps(entry.body, allow_nan=False))
+    return Record(1, "", Entry(entry.kind, entry.episode, entry.step, body, entry.blob, entry.permanent))
+
+
+@given(SCORED, st.integers(1, 10**9))
+def test_queries_come_back_as_they_were(scored: list[tuple[Region, float]], step: int) -> None:
+    query = Query(step, tuple(region for region, _ in scored), tuple(score for _, score in scored))
+    assert query_of(LOG, through_json(query_entry(0, query))) == query
+
+
+@given(st.data(), REGIONS, st.sampled_from(Source))
+def test_annotations_come_back_as_they_were(data: st.DataObject, region: Region, source: Source) -> None:
+    labels = data.draw(hnp.arrays(np.uint8, region.shape))
+    annotation = Annotation.from_labels(region, labels, source)
+    record = through_json(annotation_entry(0, 1, annotation))
+    assert annotation_of(LOG, record) == annotation
+    assert (annotation_of(LOG, record).labels == labels).all()
+    assert record.entry.permanent == (source is Source.HUMAN)
+
+
+@given(
+    st.dictionaries(st.text(), st.none() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text())
+)
+def test_rows_come_back_as_they_were(row: dict[str, float | int | str | None]) -> None:
+    expected = row | {"episode": 2, "step": 5}
+    assert row_of(through_json(row_entry(Kind.STEP, 2, 5, row))) == expected
+
+
+def test_numpy_numbers_become_plain_ones() -> None:
+    row = row_entry(Kind.STEP, 0, 1, {"mean_iou": np.float32(0.5), "labelled_regions": np.int64(24)}).body
+    assert row == {"mean_iou": 0.5, "labelled_regions": 24}
+    assert [type(value) for value in row.values()] == [float, int]
+    query = Query(1, (Region("a", 0, 0, 1, 1),), (np.float64(0.25),))
+    assert query_of(LOG, through_json(query_entry(0, query))) == Query(1, query.regions, (0.25,))
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), np.float32("nan")])
+def test_what_is_not_finite_is_refused(value: float) -> None:
+    with pytest.raises(ValueError, match=r"Column q_loss is nan|Column q_loss is inf"):
+        row_entry(Kind.STEP, 0, 1, {"q_loss": value})
+    with pytest.raises(ValueError, match="not finite"):
+        query_entry(0, Query(1, (Region("a", 0, 0, 1, 1),), (value,)))
+
+
+def test_a_cell_is_a_number_a_text_or_nothing() -> None:
+    with pytest.raises(ValueError, match="Column iou holds list"):
+        row_entry(Kind.STEP, 0, 1, {"iou": [0.5]})  # type: ignore[dict-item]
+
+
+@pytest.mark.parametrize("body", [{}, {"regions": [["a", 1]], "scores": [0.5]}, {"regions": 3, "scores": []}])
+def test_a_damaged_query_is_named(body: dict[str, object]) -> None:
+    with pytest.raises(ProjectError, match="Record 7 of"):
+        query_of(LOG, Record(7, "", Entry(Kind.QUERY, 0, 1, body)))
+
+
+@pytest.mark.parametrize(
+    ("body", "blob"),
+    [
+        ({"region": ["a", 0, 0, 1, 1], "source": "human"}, None),
+        ({"region": ["a", 0, 0, 1, 1], "source": "cat"}, b""),
+        ({"region": ["a"], "source": "human"}, b""),
+        ({}, b""),
+    ],
+)
+def test_a_damaged_annotation_is_named(body: dict[str, object], blob: bytes | None) -> None:
+    with pytest.raises(ProjectError, match="Record 7 of"):
+        annotation_of(LOG, Record(7, "", Entry(Kind.ANNOTATION, 0, 1, body, blob)))
