@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -125,7 +126,7 @@ class SegmentationConfig(_Frozen):
         default=200, ge=0, description="Gradient steps of a final training from the start weights; 0: none."
     )
     train_on: Literal["all", "newest", "mixed"] = Field(
-        default="mixed", description="Labels a fit sees: all, only the newest query (reference), or half and half."
+        default="all", description="Labels a fit sees: all, only the newest query (reference), or half and half."
     )
     augmentation: Literal["flip", "full"] = Field(
         default="full", description="flip only (reference), or flip, scale and colour."
@@ -147,6 +148,15 @@ class SegmentationConfig(_Frozen):
         default=0.05, gt=0, description="Of the fast segmenter's head (Adam, full batch)."
     )
     fast_updates: int = Field(default=40, ge=1, description="Full-batch steps a fit of the fast segmenter.")
+
+    @model_validator(mode="after")
+    def _start_weights_are_used(self) -> SegmentationConfig:
+        if self.segmenter == "fast" and self.start_weights is not None:
+            raise ValueError(
+                f"the fast segmenter cannot start from start_weights ({self.start_weights}). Leave them out, or choose "
+                "--segmenter fpn"
+            )
+        return self
 
 
 class AcquisitionConfig(_Frozen):
@@ -254,6 +264,15 @@ class RunConfig(_Frozen):
         default=20.0, ge=0, description="Least time between checkpoints; less work is lost, more is written."
     )
 
+    @model_validator(mode="after")
+    def _bald_has_something_to_disagree(self) -> RunConfig:
+        if self.acquisition.name == "bald" and not self.segmentation.dropout:
+            raise ValueError(
+                "the acquisition bald compares passes with dropout, but segmentation.dropout is 0. Set it to 0.2, or "
+                "choose another acquisition"
+            )
+        return self
+
 
 _REFERENCE: dict[str, Any] = {
     "preset": "reference",
@@ -354,5 +373,10 @@ def make_run_config(*layers: dict[str, Any]) -> RunConfig:
     try:
         return RunConfig.model_validate(settings)
     except ValidationError as exc:
-        faults = "; ".join(f"{'.'.join(map(str, error['loc']))}: {error['msg']}" for error in exc.errors())
-        raise ConfigurationError(f"These settings cannot work: {faults}.") from exc
+        raise ConfigurationError(f"These settings cannot work: {'; '.join(map(_fault, exc.errors()))}.") from exc
+
+
+def _fault(error: Mapping[str, Any]) -> str:
+    """``acquisition.budget: Input should be …``; what concerns several fields has no name before it."""
+    names = ".".join(map(str, error["loc"]))
+    return ": ".join(part for part in (names, str(error["msg"]).removeprefix("Value error, ")) if part)

@@ -35,8 +35,6 @@ from src_model.segmentation.segmenter import FitTask, Segmenter
 
 _NOT_TAKEN = -1
 """For the replay buffer: asked, but not answered; stores no transition."""
-_KIND = "run"
-"""Tells the checkpoint of a run from other files of this project."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +168,7 @@ class ActiveLearningEngine:
             yield from self.begin(1, should_stop)
             return
         tensors, header = load_tensors(path)
-        if header.get("kind") != _KIND:
+        if "episode" not in header:
             raise CheckpointError(
                 f"{path} is not the checkpoint of a run. Take it from a backup of the project folder, or choose "
                 "another folder for a new run."
@@ -410,7 +408,7 @@ class ActiveLearningEngine:
         tensors["reward.weights"] = torch.from_numpy(self._reward.weights)
         if self._learner is not None:
             tensors |= {f"learner.{name}": tensor for name, tensor in self._learner.state_dict().items()}
-        return tensors, {"kind": _KIND} | self._now.pack(tensors)
+        return tensors, self._now.pack(tensors)
 
     def _restore(self, tensors: dict[str, torch.Tensor], header: dict[str, Any]) -> None:
         settings = self._config.dqn

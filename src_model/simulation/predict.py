@@ -21,12 +21,12 @@ IMAGE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".
 
 
 class ImageFolder:
-    """Every image below a folder; ids are paths relative to it.
+    """Every image below a folder; ids are paths relative to it. All headers are read when it is made.
 
     Raises
     ------
     DataError
-        If there are none.
+        If there are none, or one is cut off.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -35,6 +35,7 @@ class ImageFolder:
         self._ids = sorted(path.relative_to(folder).as_posix() for path in paths)
         if not self._ids:
             raise DataError(f"There are no images in {folder}. Give a folder with {', '.join(sorted(IMAGE_SUFFIXES))}.")
+        self._sizes = {image: read_header(folder / image) for image in self._ids}
 
     @property
     def ids(self) -> Sequence[str]:
@@ -43,7 +44,7 @@ class ImageFolder:
 
     def size(self, image: str) -> Size:
         """Height and width in pixels, from the header."""
-        return read_header(self._folder / image)
+        return self._sizes[image]
 
     def image(self, image: str) -> Pixels:
         """(h, w, 3) uint8 RGB."""
@@ -60,21 +61,36 @@ def predict(
     Raises
     ------
     DataError
-        If there are no images, or one cannot be read (those before it have been written).
+        If there are no images, one is cut off, or a mask would replace an image or another mask. Damage within an
+        image is found when it is its turn; the masks before it have been written.
+    ProjectError
+        If this is no project.
     CheckpointError
-        If the project has no finished training yet.
+        If the project has no finished training yet, or its weights are damaged.
     """
     source = ImageFolder(images)
-    schema = kept_schema(project)
+    targets = _targets(source.ids, images, out)
     segmenter = _trained_segmenter(project, source, device)
-    for done, image in enumerate(source.ids):
+    schema = kept_schema(project)
+    for done, (image, target) in enumerate(targets.items()):
         if should_stop():
             return done
-        target = (out / image).with_suffix(".png")
-        target.parent.mkdir(parents=True, exist_ok=True)
         save_mask(target, segmenter.class_map(source.image(image)), schema)
-        yield ImagesScored(done + 1, len(source.ids))
-    return len(source.ids)
+        yield ImagesScored(done + 1, len(targets))
+    return len(targets)
+
+
+def _targets(names: Sequence[str], images: Path, out: Path) -> dict[str, Path]:
+    """The mask file of each image."""
+    targets = {name: (out / name).with_suffix(".png") for name in names}
+    sources = {(images / name).resolve(): name for name in names}
+    first: dict[Path, str] = {}
+    for name, target in targets.items():
+        if target.resolve() in sources:
+            raise DataError(f"The mask of {name} would replace the image {target}. Choose another folder for --out.")
+        if first.setdefault(target, name) != name:
+            raise DataError(f"{first[target]} and {name} would have the same mask {target}. Rename one of them.")
+    return targets
 
 
 def _trained_segmenter(project: Path, source: ImageSource, device: str) -> Segmenter:

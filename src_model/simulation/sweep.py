@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,12 +26,14 @@ class Line(BaseModel):
     """One line of a study: settings on top of the base.
 
     ``train`` holds the settings of a policy training that comes before each simulation; its policy is then used.
+    With ``policies`` = n only n of them are trained, with seeds 0 … n-1, and simulation s uses policy s mod n.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     settings: dict[str, Any] = Field(default_factory=dict)
     train: dict[str, Any] | None = None
+    policies: int | None = Field(default=None, gt=0)
 
 
 class Study(BaseModel):
@@ -88,10 +89,15 @@ def sweep(study: Study, out: Path, workers: int = 2) -> Progress[int]:
         LocalCluster(n_workers=workers, threads_per_worker=1, processes=True, dashboard_address=None) as cluster,
         Client(cluster) as client,
     ):
-        futures: Mapping[Future, str] = {
-            client.submit(_run_pair, training, simulation, pure=False, retries=0): simulation.folder.name
-            for training, simulation in waiting
-        }
+        trained: dict[Path, Future] = {}
+        futures: dict[Future, str] = {}
+        for training, simulation in waiting:
+            before = None
+            if training is not None:
+                if training.folder not in trained:
+                    trained[training.folder] = client.submit(_run_job, training, pure=False)
+                before = trained[training.folder]
+            futures[client.submit(_run_job, simulation, before, pure=False)] = simulation.folder.name
         for future in as_completed(futures):
             error = future.exception()
             if error is not None:
@@ -109,15 +115,15 @@ def _pair(study: Study, name: str, seed: int, out: Path) -> tuple[Job | None, Jo
     folder = out / f"{name}-seed{seed}"
     if line.train is None:
         return None, Job(folder, make_run_config(*layers), trains=False)
-    policy_folder = out / "policies" / f"{name}-seed{seed}"
-    training = Job(policy_folder, make_run_config(*layers, line.train), trains=True)
+    policy_seed = seed % (line.policies or study.seeds)
+    policy_folder = out / "policies" / f"{name}-seed{policy_seed}"
+    training = Job(policy_folder, make_run_config(*layers, line.train, {"seed": policy_seed}), trains=True)
     config = make_run_config(*layers, {"dqn": {"policy": str(policy_folder / POLICY)}})
     return training, Job(folder, config, trains=False)
 
 
-def _run_pair(training: Job | None, simulation: Job) -> None:
-    for job in (training, simulation):
-        if job is None or (job.folder / DONE).is_file():
-            continue
+def _run_job(job: Job, _after: None = None) -> None:
+    """Run in a worker; ``_after`` is the training that the cluster waits for."""
+    if not (job.folder / DONE).is_file():
         drain((train_policy if job.trains else simulate)(job.config, job.folder))
         (job.folder / DONE).touch()

@@ -363,9 +363,9 @@ def test_an_acquisition_that_does_not_exist_is_refused(
 
 
 def test_bald_without_dropout_is_refused(tiny_camvid: Path, out: Path, small: Small, refused: Refused) -> None:
-    config = small(tiny_camvid, acquisition={"name": "bald"}, segmentation={"dropout": 0.0})
-    with refused(ConfigurationError, out, "BALD", "dropout", then="set it"):
-        drain(simulate(config, out))
+    settings: dict[str, Any] = {"acquisition": {"name": "bald"}, "segmentation": {"dropout": 0.0}}
+    with refused(ConfigurationError, out, "bald", "dropout is 0", then="choose another acquisition"):
+        drain(simulate(small(tiny_camvid, **settings), out))
 
 
 @pytest.mark.parametrize("option", ["--budget=0", "--regions-per-query=0", "--region=90", "--seed=-1", "--preset=best"])
@@ -484,9 +484,9 @@ def test_start_weights_that_are_missing_foreign_or_of_another_kind_are_refused(
 def test_start_weights_for_the_fast_segmenter_are_refused_because_it_has_none(
     run: Run, tiny_camvid: Path, tmp_path: Path, out: Path, small: Small, refused: Refused
 ) -> None:
-    config = small(tiny_camvid, segmentation={"start_weights": tmp_path / "start.safetensors"})
-    with refused(ConfigurationError, out, "start_weights", "fast", then="--segmenter fpn"):
-        run(config, out)
+    weights = tmp_path / "start.safetensors"
+    with refused(ConfigurationError, out, weights, "fast", then="--segmenter fpn"):
+        run(small(tiny_camvid, segmentation={"start_weights": weights}), out)
 
 
 # --- runs that go on --------------------------------------------------------------------------------------------------
