@@ -32,6 +32,8 @@ class RalisDockWidget(QWidget):
         self._controller = SessionController(
             self.session, self.project_panel, self.image_panel, LayerGroup(napari_viewer), self.worker
         )
+        # Closing the viewer destroys its docks without a word; both ends of a dock's life lead here.
+        self.destroyed.connect(self._controller.close)
         column = QVBoxLayout(self)
         column.addWidget(self.project_panel)
         column.addWidget(self.image_panel, stretch=1)

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from threading import Lock
 from typing import Any
 
-from qtpy.QtCore import QObject, QRunnable, QThreadPool, Signal, Slot
+from qtpy.QtCore import QObject, Signal, Slot
 
 from src_model.exceptions import EngineFailure
 
 Job = Callable[[], Any]
 """Slow work that has yet to be started; what it returns is its answer."""
 
-_LONGEST_JOB = 10_000
-"""Milliseconds to wait for a job nobody wants any more."""
+_PATIENCE = 10.0
+"""Seconds to wait at the end for a job nobody wants any more; it can do no harm later either."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +39,10 @@ class EngineWorker(QObject):
     """Runs jobs off the main thread; the newest job is the one that counts.
 
     A job that is started while another runs waits for the thread; the older job's answer is dropped, by its generation
-    number, and a job that was overtaken before it began is left out. Runnables are our own: superqt's generator worker
-    swallows RuntimeError, which torch uses for its failures, and every superqt worker exchanges the warning filters of
-    the whole process while it runs, which two lanes at a time would leave exchanged.
+    number, and a job that was overtaken before it began is left out. The thread is Python's own, for three reasons:
+    superqt's generator worker swallows RuntimeError, which torch uses for its failures; every superqt worker exchanges
+    the warning filters of the whole process while it runs, which two lanes at a time would leave exchanged; and a Qt
+    thread pool that is destroyed with its window waits for a running job while it keeps that job from running.
     """
 
     _returned = Signal(int, object)
@@ -48,10 +50,9 @@ class EngineWorker(QObject):
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._pool = QThreadPool(self)
-        self._pool.setMaxThreadCount(1)
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="ralis")
+        self._running = Lock()
         self._generation = 0
-        self._abandoned = threading.Event()
         self._answers: Answers | None = None
         self._returned.connect(self._on_returned)
         self._raised.connect(self._on_raised)
@@ -64,20 +65,32 @@ class EngineWorker(QObject):
     def start(self, job: Job, answers: Answers) -> None:
         """Run this job as soon as the thread is free, instead of whatever was asked for before."""
         self.abandon()
-        self._abandoned = threading.Event()
         self._answers = answers
-        self._pool.start(_Run(job, self._abandoned, self._generation, self))
+        self._thread.submit(self._run, job, self._generation)
 
     def abandon(self) -> None:
         """Drop the answer of the running job, and what waits behind it."""
-        self._abandoned.set()
         self._generation += 1
         self._answers = None
 
     def close(self) -> None:
-        """Abandon what runs and wait for the thread to come free."""
+        """Abandon what runs, for good, and wait a while for it to end; twice is harmless."""
         self.abandon()
-        self._pool.waitForDone(_LONGEST_JOB)
+        self._thread.shutdown(wait=False, cancel_futures=True)
+        if self._running.acquire(timeout=_PATIENCE):
+            self._running.release()
+
+    def _run(self, job: Job, generation: int) -> None:
+        """What happens off the main thread."""
+        with self._running:
+            if generation != self._generation:
+                return
+            try:
+                result = _done(job)
+            except Exception as error:  # noqa: BLE001 - the worker boundary: whatever happens becomes an answer
+                self._raised.emit(generation, error)
+            else:
+                self._returned.emit(generation, result)
 
     @Slot(int, object)
     def _on_returned(self, generation: int, result: object) -> None:
@@ -96,25 +109,10 @@ class EngineWorker(QObject):
         return answers
 
 
-class _Run(QRunnable):
-    def __init__(self, job: Job, abandoned: threading.Event, generation: int, worker: EngineWorker) -> None:
-        super().__init__()
-        self._job, self._abandoned, self._generation, self._worker = job, abandoned, generation, worker
-
-    def run(self) -> None:
-        if self._abandoned.is_set():
-            return
-        try:
-            result = self._done()
-        except Exception as error:  # noqa: BLE001 - the worker boundary: whatever happens becomes an answer
-            self._worker._raised.emit(self._generation, error)
-        else:
-            self._worker._returned.emit(self._generation, result)
-
-    def _done(self) -> object:
-        try:
-            return self._job()
-        except (RuntimeError, MemoryError) as exc:
-            raise EngineFailure(
-                f"The machine failed: {exc}. Close other programs or choose smaller images, then try again."
-            ) from exc
+def _done(job: Job) -> object:
+    try:
+        return job()
+    except (RuntimeError, MemoryError) as exc:
+        raise EngineFailure(
+            f"The machine failed: {exc}. Close other programs or choose smaller images, then try again."
+        ) from exc

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
+from PIL.TiffImagePlugin import TiffImageFile
 
 from src_model.data.annotation import VOID, Labels
 from src_model.data.class_schema import LARGEST_ID, MOST_CLASSES, ClassSchema
@@ -29,6 +30,8 @@ _COLOUR_MODES = frozenset({"RGB", "RGBA", "RGBX", "RGBa"})
 _WIDE_MODES = frozenset({"I", "I;16", "I;16B", "I;16L", "I;16N"})
 _GREY_STEP = {"L;2": 85, "L;4": 17}
 _ENDINGS = {"PNG": b"IEND\xaeB`\x82", "JPEG": b"\xff\xd9"}
+_TIFF_PARTS = ((273, 279), (324, 325))
+"""Tags for where the strips or tiles of a TIFF begin and how many bytes they have."""
 _DAMAGE = (
     OSError,
     EOFError,
@@ -91,8 +94,8 @@ def listed_counts(pixels: Mapping[str, int], most: int = 8) -> str:
 def read_header(path: Path) -> Size:
     """Height and width of an image file, from its header.
 
-    A PNG or JPEG that does not end as it should is looked at more closely, so that one that was cut off while it was
-    copied is found when a data set is opened and not in the middle of a run.
+    A PNG or JPEG that does not end as it should is looked at more closely, and TIFF and BMP say how long they are, so
+    that a file that was cut off while it was copied is found when a data set is opened and not in the middle of a run.
 
     Raises
     ------
@@ -110,6 +113,8 @@ def read_header(path: Path) -> Size:
             file.seek(0)
             if ending not in file.read():
                 raise EOFError("its end is missing")
+        if file.seek(0, 2) < _end_of_pixels(image):
+            raise EOFError("its end is missing")
         return size
 
 
@@ -278,6 +283,18 @@ def _damage_reported(path: Path) -> Iterator[None]:
         raise DataError(
             f"Cannot read {path}: {exc}. The file is damaged or cut off; copy it again or remove it."
         ) from exc
+
+
+def _end_of_pixels(image: Image.Image) -> int:
+    """Bytes up to the end of the pixels as far as the header tells; at least so long is a whole file."""
+    if isinstance(image, TiffImageFile):
+        for offsets, lengths in _TIFF_PARTS:
+            if offsets in image.tag_v2 and lengths in image.tag_v2:
+                return max(map(sum, zip(image.tag_v2[offsets], image.tag_v2[lengths], strict=False)), default=0)
+    if image.format == "BMP" and image.tile and image.tile[0].codec_name == "raw":
+        _, stride, _ = image.tile[0].args
+        return int(image.tile[0].offset + stride * image.height)
+    return 0
 
 
 def _eight_bits(values: _Integers, path: Path) -> npt.NDArray[np.uint8]:

@@ -121,7 +121,7 @@ class UnlabelledPool:
         images = self._visited(rng)
         needed = np.searchsorted(np.cumsum(np.minimum(self._open_in[images], regions_per_image)), wanted) + 1
         positions, rank, _ = self._shuffled(rng, images[:needed])
-        return positions[np.argsort(rank // regions_per_image, kind="stable")[:wanted]]
+        return positions[np.argsort(rank, kind="stable")[:wanted]]
 
     def _visited(self, rng: np.random.Generator) -> _Positions:
         return rng.permutation(np.flatnonzero(self._open_in))

@@ -20,7 +20,7 @@ from src_model.exceptions import ConfigurationError
 logger = logging.getLogger(__name__)
 
 CONTACT_SECONDS = 5.0
-"""Longest wait for a sign of life from the hub, name look-up included."""
+"""Longest wait for word from the hub that it has a file, name look-up included."""
 
 # The client's own base error has changed between releases; it is always a parent of this one. RuntimeError is what the
 # hub's accelerated transfer raises.
@@ -59,14 +59,15 @@ def hub_file(encoder: str) -> HubFile:
 def fetch(file: HubFile) -> Path | None:
     """The file from the local cache or the hub; None, with a line in the log, where neither has it in time.
 
-    The hub's own client tries again and again with growing waits, so it is asked only when the hub has just answered.
+    The hub's own client tries again and again with growing waits, so it is asked only when the file has just answered.
     """
     try:
         return _local(file)
     except _TRANSFER_ERRORS:
         logger.debug("%s of %s is not in the local cache", file.name, file.repository)
-    if not answers(constants.ENDPOINT, CONTACT_SECONDS):
-        logger.warning("%s gives no answer; the weights of %s cannot be fetched.", constants.ENDPOINT, file.repository)
+    address = f"{constants.ENDPOINT}/{file.repository}/resolve/{file.revision or 'main'}/{file.name}"
+    if not answers(address, CONTACT_SECONDS):
+        logger.warning("%s gives no answer; the weights of %s cannot be fetched.", address, file.repository)
         return None
     try:
         return Path(hf_hub_download(file.repository, file.name, revision=file.revision))
@@ -76,7 +77,7 @@ def fetch(file: HubFile) -> Path | None:
 
 
 def answers(address: str, seconds: float) -> bool:
-    """Whether a web server says anything at all within this time."""
+    """Whether a web server has what lies at this address, and says so within this time."""
     heard = threading.Event()
 
     def ask() -> None:
@@ -84,8 +85,8 @@ def answers(address: str, seconds: float) -> bool:
             with urllib.request.urlopen(urllib.request.Request(address, method="HEAD"), timeout=seconds):
                 heard.set()
         except urllib.error.HTTPError as refusal:
+            # The hub is being repaired, or a firewall answers in its place: the client would try for half a minute.
             refusal.close()
-            heard.set()
         except (OSError, ValueError):
             return
 

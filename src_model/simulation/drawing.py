@@ -98,5 +98,7 @@ def drawing(name: str, figure: Figure) -> Drawing:
     vector, raster = io.StringIO(), io.BytesIO()
     with mpl.rc_context({"svg.hashsalt": name}):
         figure.savefig(vector, format="svg", transparent=True, metadata={"Date": None})
+    # laid out once: finding the places of everything costs more than drawing it
+    figure.set_layout_engine("none")
     figure.savefig(raster, format="png", dpi=150, facecolor="white")
     return Drawing(name, vector.getvalue(), raster.getvalue())

@@ -192,9 +192,7 @@ def _draw_curves(axes: Axes, curves: Sequence[Curve], pen: Stroke, label: str, s
     if seeds and 1 < len(curves) <= _SEEDS_SHOWN:
         for budgets, values in curves:
             axes.plot(budgets, values, color=pen.colour, linewidth=0.6, alpha=0.35)
-    budgets, estimates = mean_curve(curves)
-    means = np.array([estimate.mean for estimate in estimates])
-    half_widths = np.array([estimate.half_width or 0.0 for estimate in estimates])
+    budgets, means, half_widths = _band(curves)
     if np.any(half_widths):
         axes.fill_between(budgets, means - half_widths, means + half_widths, color=pen.colour, alpha=0.12, linewidth=0)
     axes.plot(
@@ -210,12 +208,25 @@ def _draw_curves(axes: Axes, curves: Sequence[Curve], pen: Stroke, label: str, s
     )
 
 
+def _band(curves: Sequence[Curve]) -> tuple[Values, Values, Values]:
+    budgets, estimates = mean_curve(curves)
+    means = np.array([estimate.mean for estimate in estimates])
+    return budgets, means, np.array([estimate.half_width or 0.0 for estimate in estimates])
+
+
 def _fit_heights(axes: Axes, lines: Iterable[Sequence[Curve]]) -> None:
-    """Let all seeds be seen; the band of two or three seeds would press them flat, and is cut off instead."""
-    heights = np.concatenate([values for curves in lines for _, values in curves])
-    if heights.size:
-        margin = 0.06 * max(float(np.ptp(heights)), 1.0)
-        axes.set_ylim(heights.min() - margin, heights.max() + margin)
+    """Fit the axis to the seeds, or to the bands of many; the band of two or three would press everything flat."""
+    heights: list[Values] = [np.empty(0)]
+    for curves in lines:
+        if len(curves) <= _SEEDS_SHOWN:
+            heights += [values for _, values in curves]
+        else:
+            _, means, half_widths = _band(curves)
+            heights += [means - half_widths, means + half_widths]
+    seen = np.concatenate(heights)
+    if seen.size:
+        margin = 0.06 * max(float(np.ptp(seen)), 1.0)
+        axes.set_ylim(seen.min() - margin, seen.max() + margin)
 
 
 def _draw_full_supervision(axes: Axes, height: float) -> None:

@@ -8,7 +8,8 @@ from typing import Literal
 from src_model.active_learning.assembly import assemble, keep_schema
 from src_model.active_learning.readings import reading_row
 from src_model.checkpoint import save_tensors
-from src_model.config import RunConfig
+from src_model.config import RunConfig, SegmentationConfig
+from src_model.data.class_schema import ClassSchema
 from src_model.data.region import Region, grids
 from src_model.device import generator_for
 from src_model.events import Progress, ShouldStop, StepDone, never
@@ -17,7 +18,8 @@ from src_model.project.folder import refuse_what_is_there
 from src_model.project.settings_file import write_settings
 from src_model.project.tables import write_metrics
 from src_model.segmentation.metrics import ConfusionMatrix
-from src_model.segmentation.segmenter import FitTask
+from src_model.segmentation.segmenter import FitTask, Segmenter
+from src_model.segmentation.segmenter_state import save_start_weights
 
 WEIGHTS = "segmenter.safetensors"
 """Name of the trained segmenter in the output folder."""
@@ -32,8 +34,9 @@ def pretrain(
 ) -> Progress[ConfusionMatrix | None]:
     """Train on every label of D_T, or of all images that are not scored, for a fixed number of updates.
 
-    Writes the weights, ``metrics.csv`` with one row, the settings and the classes into ``out``. The weights after
-    the last update are the ones measured and kept: no image that is scored chooses among checkpoints.
+    Writes the weights (for ``--start-weights`` if they are of the FPN), ``metrics.csv`` with one row, the settings and
+    the classes into ``out``. The weights after the last update are the ones measured and kept: no image that is scored
+    chooses among checkpoints.
 
     Returns
     -------
@@ -75,10 +78,17 @@ def pretrain(
         **reading_row(confusion, config.dqn.weighted_epsilon, dataset.schema.names),
     }
     out.mkdir(parents=True, exist_ok=True)
-    header = {"class_names": list(dataset.schema.names), "updates": report.updates, "images": len(labelled)}
-    save_tensors(out / WEIGHTS, segmenter.state_dict(), header)
+    _keep_weights(out / WEIGHTS, segmenter, dataset.schema, config.segmentation)
     write_settings(out / "settings.toml", config)
     write_metrics([row], out / "metrics.csv")
     keep_schema(out, dataset.schema)
     yield StepDone(1, 1, 1, row)
     return confusion
+
+
+def _keep_weights(path: Path, segmenter: Segmenter, schema: ClassSchema, config: SegmentationConfig) -> None:
+    """As start weights for other runs; the fast segmenter has none, so that its weights are only kept."""
+    if config.segmenter == "fpn":
+        save_start_weights(path, segmenter.state_dict(), schema.names, config)
+    else:
+        save_tensors(path, segmenter.state_dict(), {"kind": "fast segmenter", "classes": list(schema.names)})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from src_model.active_learning.acquisition.dqn import DQNAcquisition
 from src_model.active_learning.acquisition.registry import make_acquisition
 from src_model.active_learning.assembly import Assembly, assemble, keep_schema, policy_training_roles
 from src_model.active_learning.engine import ActiveLearningEngine
@@ -34,7 +35,7 @@ def train_policy(config: RunConfig, out: Path, should_stop: ShouldStop = never) 
     RalisError
         For bad data, settings or weights, before anything is written.
     """
-    _refuse_global_choice(config)
+    _refuse_other_choices(config)
     assembly = answerable(assemble(config).in_roles(policy_training_roles), config)
     schema = assembly.dataset.schema
     oracle = GroundTruthOracle(assembly.dataset, schema.num_classes)
@@ -64,7 +65,12 @@ def _untrained_network(config: RunConfig, assembly: Assembly) -> ReferenceQueryN
     return network.to(assembly.device)
 
 
-def _refuse_global_choice(config: RunConfig) -> None:
+def _refuse_other_choices(config: RunConfig) -> None:
+    if config.acquisition.name != DQNAcquisition.name:
+        raise ConfigurationError(
+            f"A policy is trained by asking with it, not with {config.acquisition.name!r}. Set acquisition.name to "
+            f"{DQNAcquisition.name} for training."
+        )
     if config.acquisition.choice != "pool_wise":
         raise ConfigurationError("A policy learns one choice a pool. Set acquisition.choice to pool_wise for training.")
 

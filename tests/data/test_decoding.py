@@ -194,9 +194,10 @@ def test_sixteen_bit_masks_hold_large_ids(tmp_path: Path) -> None:
 
 
 def test_wide_masks_beyond_sixteen_bits_are_unknown(tmp_path: Path) -> None:
-    mask = save(tmp_path / "a.tif", np.array([[7, -1, 70_000]], dtype=np.int32))
+    schema = ClassSchema("ends", (SemanticClass(0, "first", (0, 0, 0)), SemanticClass(65_535, "last", (1, 1, 1))))
+    mask = save(tmp_path / "a.tif", np.array([[0, 65_535, -1, 70_000]], dtype=np.int32))
     with pytest.raises(UnknownLabels) as caught:
-        index_masks()(mask)
+        index_masks(schema)(mask)
     assert caught.value.pixels == {"id -1": 1, "id 70000": 1}
 
 
@@ -216,6 +217,21 @@ def test_unknown_ids_are_counted_and_named(tmp_path: Path) -> None:
         index_masks()(mask)
     assert caught.value.pixels == {"id 42": 2, "id 5": 1}
     assert caught.value.path == mask
+
+
+def test_a_file_that_is_no_index_image_is_no_mask(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"a\.tif is an image of kind F, which is no mask"):
+        index_masks()(save(tmp_path / "a.tif", np.zeros((2, 2), dtype=np.float32)))
+
+
+def test_grey_masks_with_transparency_are_read_by_their_grey(tmp_path: Path) -> None:
+    Image.merge("LA", [Image.new("L", (2, 1), 7), Image.new("L", (2, 1), 9)]).save(tmp_path / "a.png")
+    assert index_masks()(tmp_path / "a.png").tolist() == [[0, 0]]
+
+
+def test_images_of_more_than_sixteen_bits_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"a\.tif holds values outside 0 to 65535"):
+        read_image(save(tmp_path / "a.tif", np.array([[70_000]], dtype=np.int32)))
 
 
 def test_a_colour_mask_where_ids_are_expected_is_refused(tmp_path: Path) -> None:

@@ -109,10 +109,11 @@ def test_regions_are_taken_from_equally_likely_images_as_published() -> None:
     assert missed <= 4
 
 
-def test_the_permutation_spreads_images_over_the_pools() -> None:
+@pytest.mark.parametrize("per_image", [None, 8])
+def test_the_permutation_spreads_images_over_the_pools(per_image: int | None) -> None:
     pool = UnlabelledPool(regions_of(2, rows=4, columns=4))
     rng = generator()
-    mixed = sum(len({region.image for region in pool.draw(rng, 2, 8)[0][:8]}) == 2 for _ in range(20))
+    mixed = sum(len({region.image for region in pool.draw(rng, 2, 8, per_image)[0][:8]}) == 2 for _ in range(20))
     assert mixed >= 18
 
 

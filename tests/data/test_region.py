@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from src_model.data.region import Region, RegionGrid
+from src_model.data.region import Region, RegionGrid, grids
 from src_model.exceptions import ConfigurationError
 
 GRIDS = st.builds(
@@ -81,6 +81,12 @@ def test_camvid_and_cityscapes_have_the_published_number_of_regions() -> None:
     assert len(RegionGrid((360, 480), (90, 80))) == 24
     assert len(RegionGrid((1024, 2048), (128, 128))) == 128
     assert RegionGrid((360, 480), (90, 80)).regions("a")[6] == Region("a", 90, 0, 90, 80)
+
+
+def test_images_of_one_size_share_a_grid() -> None:
+    grid = grids(lambda image: (20, 20) if image != "small" else (10, 20), (10, 10))
+    assert grid("a") is grid("b")
+    assert (len(grid("a")), len(grid("small"))) == (4, 2)
 
 
 def test_a_region_cuts_its_window_out_of_an_array() -> None:

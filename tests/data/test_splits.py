@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable
+from copy import copy
 from importlib import resources
 from itertools import combinations
 from pathlib import Path
@@ -46,12 +47,13 @@ def mask(*classes: int) -> np.ndarray:
 class Drives(Dataset):
     """A data set without files: sequences of so many images, the first ones of each labelled."""
 
-    def __init__(self, lengths: list[int], labelled: float = 1.0, split: str | None = None) -> None:
-        self.names = [(f"{s:02}_{i:03}", f"{s:02}", i < labelled * n) for s, n in enumerate(lengths) for i in range(n)]
+    def __init__(self, lengths: list[int], labelled: float = 1.0, split: str | None = None, val: int = 0) -> None:
+        names = [(f"{s:02}_{i:03}", f"{s:02}", i < labelled * n) for s, n in enumerate(lengths) for i in range(n)]
         self._records = {
             name: ImageRecord(name, Path(name), Path(name) if own else None, sequence, split)
-            for name, sequence, own in self.names
+            for name, sequence, own in names
         }
+        self._records |= {f"v{i}": ImageRecord(f"v{i}", Path(f"v{i}"), Path(f"v{i}"), "v", "val") for i in range(val)}
 
 
 @given(
@@ -93,6 +95,15 @@ def test_images_left_over_in_a_sequence_of_the_reward_set_have_no_role() -> None
     assert f"{len(left_out)} images share a sequence with the reward set and have no role." in roles.notes
 
 
+def test_a_sequence_that_training_needs_is_not_set_aside() -> None:
+    dataset = Drives([4, 12], val=1)
+    apart = assign_roles(dataset, by_split("random", train_images=9), generator())
+    assert sequences(dataset, apart.reward) == {"00"}
+    needed = assign_roles(dataset, by_split("random", train_images=11), generator())
+    assert (len(needed.train), len(needed.state), len(needed.reward)) == (11, 2, 2)
+    assert "No whole sequence could be set aside for the reward set." in needed.notes
+
+
 def test_one_sequence_is_parted_in_blocks_and_this_is_said() -> None:
     dataset = Drives([20])
     roles = assign_roles(dataset, by_split("random"), generator())
@@ -115,9 +126,10 @@ def test_images_without_masks_are_asked_but_never_measured_on() -> None:
 def test_a_folder_without_any_mask_has_a_state_and_a_pool(dataset_of: Build, split: str) -> None:
     names = [f"{s}{i}" for s in "abc" for i in range(4)]
     dataset = dataset_of(dict.fromkeys(names), sequences={name: name[0] for name in names})
-    roles = assign_roles(dataset, by_split(split, state_images=3), generator())
-    assert sequences(dataset, roles.state) == {"a", "b", "c"}
-    assert len(roles.pool) == 9
+    for seed in range(10):
+        roles = assign_roles(dataset, by_split(split, state_images=3), generator(seed))
+        assert sequences(dataset, roles.state) == {"a", "b", "c"}
+        assert len(roles.pool) == 9
     assert roles.train == roles.reward == roles.test == ()
     assert any("No image has a mask" in note for note in roles.notes)
 
@@ -223,6 +235,16 @@ def test_camvid_as_published_with_val_for_the_reward(real_camvid: Dataset) -> No
         0,
     ]
     assert any("no test results" in note for note in roles.notes)
+
+
+def test_camvid_without_val_cannot_reward_it(real_camvid: Dataset) -> None:
+    dataset = copy(real_camvid)
+    dataset._records = {
+        image: record for image, record in dataset._records.items() if dataset.published_split(image) == "train"
+    }
+    assert camvid_roles(dataset, "ralis").test == ()
+    with pytest.raises(DataError, match=r"no images with masks in val.*Choose the split ralis"):
+        camvid_roles(dataset, "ralis-val-reward")
 
 
 def test_camvid_drawn_keeps_reward_and_training_sequences_apart(real_camvid: Dataset) -> None:

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import gc
+import threading
+import weakref
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 from pytestqt.qtbot import QtBot
 from qtpy.QtCore import Qt
 
 from napari_ralis.dock_widget import RalisDockWidget
 from napari_ralis.layers.layer_group import TAG
 from napari_ralis.session import Phase
+from napari_ralis.threads import dataset_jobs
 from src_model.config import DataConfig
 from src_model.data.annotation import VOID
+from src_model.exceptions import DataError
 
 OpenDock = Callable[[], tuple[Any, RalisDockWidget]]
 
@@ -162,11 +168,28 @@ def test_removing_the_dock_ends_its_work_and_leaves_the_layers(
     dock.deleteLater()
 
 
-def test_the_viewer_may_be_closed_while_a_data_set_opens(open_dock: OpenDock, tiny_camvid: Path, qtbot: QtBot) -> None:
+def test_the_viewer_may_be_closed_while_a_data_set_opens_and_nothing_of_the_dock_is_left(
+    open_dock: OpenDock, tiny_camvid: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, ended = threading.Event(), threading.Event()
+
+    def slow(_config: DataConfig) -> None:
+        begun.set()
+        ended.wait(0.2)
+        ended.set()
+        raise DataError("Too late. Nobody hears this.")
+
+    monkeypatch.setattr(dataset_jobs, "open_dataset", slow)
     viewer, dock = open_dock()
     open_by_hand(dock, tiny_camvid, qtbot)
+    assert begun.wait(5)
+    left = weakref.ref(dock), weakref.ref(dock.session), weakref.ref(dock.worker)
     viewer.close()
-    qtbot.wait(20)
+    del dock, viewer
+    qtbot.wait(100)
+    gc.collect()
+    assert ended.is_set(), "the worker was waited for"
+    assert [each() for each in left] == [None, None, None]
 
 
 def test_two_viewers_are_independent(open_dock: OpenDock, tiny_camvid: Path, qtbot: QtBot) -> None:
@@ -175,3 +198,15 @@ def test_two_viewers_are_independent(open_dock: OpenDock, tiny_camvid: Path, qtb
     dock.open(DataConfig(path=tiny_camvid, reader="camvid", region=(12, 16)))
     wait_until_shown(first, dock, qtbot)
     assert len(second.layers) == 0
+
+
+def test_real_images_are_cut_into_24_regions_and_shown_with_their_masks(
+    open_dock: OpenDock, camvid: Path, qtbot: QtBot
+) -> None:
+    viewer, dock = open_dock()
+    dock.open(DataConfig(path=camvid, reader="camvid", region=(90, 80)))
+    wait_until_shown(viewer, dock, qtbot)
+    assert dock.project_panel.summary.text() == "468 images · 3 sequences · 11 classes · 11,232 regions of 90×80"
+    assert len(layer(viewer, "regions").data) == 24
+    assert layer(viewer, "image").data.shape == (360, 480, 3)
+    assert set(np.unique(layer(viewer, "masks").data)) <= {*range(11), VOID}

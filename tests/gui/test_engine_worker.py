@@ -100,8 +100,8 @@ def test_only_the_newest_job_answers_and_those_overtaken_in_the_queue_never_run(
     assert ran == []
 
 
-def test_after_close_nothing_is_heard_and_nothing_runs(worker: EngineWorker, qtbot: QtBot) -> None:
-    heard, begun, done = Heard(), threading.Event(), threading.Event()
+def test_close_waits_for_what_runs_drops_its_answer_and_starts_nothing_more(worker: EngineWorker, qtbot: QtBot) -> None:
+    heard, begun, done, ran = Heard(), threading.Event(), threading.Event(), []
 
     def slow() -> None:
         begun.set()
@@ -110,7 +110,9 @@ def test_after_close_nothing_is_heard_and_nothing_runs(worker: EngineWorker, qtb
 
     worker.start(slow, heard.answers)
     assert begun.wait(5)
+    worker.start(lambda: ran.append("queued"), heard.answers)
     worker.close()
-    assert done.is_set(), "close waits for the job"
+    worker.close()
+    assert done.is_set()
     qtbot.wait(20)
-    assert heard.results == heard.failures == []
+    assert heard.results == heard.failures == ran == []

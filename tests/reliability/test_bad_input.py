@@ -38,9 +38,16 @@ ImageIn = Callable[[RunConfig, str], str]
 Contents = Callable[[Path], object]
 Run = Callable[[RunConfig, Path], object]
 
+
+
+def train(config: RunConfig, out: Path) -> object:
+    asking = config.acquisition.model_copy(update={"name": "dqn"})
+    return drain(train_policy(config.model_copy(update={"acquisition": asking}), out))
+
+
 RUNS: dict[str, Run] = {
     "simulate": lambda config, out: drain(simulate(config, out)),
-    "train-policy": lambda config, out: drain(train_policy(config, out)),
+    "train-policy": train,
     "pretrain": lambda config, out: drain(pretrain(config, out, "train", 1)),
 }
 EACH_RUN = pytest.mark.parametrize("run", RUNS.values(), ids=RUNS)
@@ -281,6 +288,35 @@ def test_predict_refuses_a_cut_off_image_before_it_writes_a_mask(
         drain(predict(finished, tiny_camvid / "val", out))
 
 
+@EACH_RUN
+@pytest.mark.parametrize("ending", ["jpg", "bmp", "tif", "webp"])
+def test_a_cut_off_image_of_any_format_is_refused(
+    run: Run, ending: str, tiny_camvid: Path, out: Path, small: Small, refused: Refused
+) -> None:
+    png = image_of(tiny_camvid, "0001TP_000002")
+    path = png.with_suffix(f".{ending}")
+    Image.open(png).save(path)
+    png.unlink()
+    cut_off(path)
+    with refused(DataError, out, path, then="copy it again or remove it"):
+        run(small(tiny_camvid), out)
+
+
+def test_predict_refuses_two_images_whose_masks_would_have_one_name(
+    finished: Path, tiny_camvid: Path, out: Path, refused: Refused
+) -> None:
+    first = image_of(tiny_camvid, "0016E5_000002")
+    Image.open(first).save(first.with_suffix(".jpg"))
+    with refused(DataError, out, first.name, first.with_suffix(".jpg").name, then="Rename one of them"):
+        drain(predict(finished, tiny_camvid / "val", out))
+
+
+def test_predict_never_replaces_an_image_by_its_mask(finished: Path, tiny_camvid: Path, refused: Refused) -> None:
+    images = tiny_camvid / "val"
+    with refused(DataError, images, images / "0016E5_000001.png", then="Choose another folder for --out"):
+        drain(predict(finished, images, images))
+
+
 # --- nothing to ask ---------------------------------------------------------------------------------------------------
 
 
@@ -296,7 +332,7 @@ def test_policy_training_without_images_to_train_on_is_refused(
     tiny_camvid: Path, out: Path, small: Small, refused: Refused
 ) -> None:
     with refused(EmptyPool, out, tiny_camvid, then="train_images"):
-        drain(train_policy(small(tiny_camvid, data={"train_images": 0}), out))
+        train(small(tiny_camvid, data={"train_images": 0}), out)
 
 
 def test_pre_training_without_images_to_train_on_is_refused(
@@ -360,6 +396,13 @@ def test_an_acquisition_that_does_not_exist_is_refused(
 ) -> None:
     with refused(ConfigurationError, out, "'lucky'", then="margin_class_balanced"):
         drain(simulate(small(tiny_camvid, acquisition={"name": "lucky"}), out))
+
+
+def test_a_policy_is_not_trained_by_another_acquisition(
+    tiny_camvid: Path, out: Path, small: Small, refused: Refused
+) -> None:
+    with refused(ConfigurationError, out, "'random'", then="Set acquisition.name to dqn"):
+        drain(train_policy(small(tiny_camvid), out))
 
 
 def test_bald_without_dropout_is_refused(tiny_camvid: Path, out: Path, small: Small, refused: Refused) -> None:

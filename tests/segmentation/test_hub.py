@@ -2,7 +2,10 @@ from __future__ import annotations
 
 import logging
 import socket
+import threading
 import time
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -13,7 +16,7 @@ from src_model.segmentation.hub import HubFile, answers, fetch, hub_file
 
 
 @pytest.fixture
-def silent_server() -> str:
+def silent_server() -> Iterator[str]:
     """Takes connections and never says a word."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         yield f"http://127.0.0.1:{server.getsockname()[1]}"
@@ -37,6 +40,24 @@ def test_a_server_that_never_answers_is_not_waited_for(silent_server: str) -> No
     started = time.perf_counter()
     assert not answers(silent_server, 0.2)
     assert time.perf_counter() - started < 2
+
+
+@pytest.mark.parametrize(("status", "there"), [(200, True), (404, False), (503, False)])
+def test_only_a_server_that_has_the_file_counts(status: int, there: bool) -> None:
+    class Hub(BaseHTTPRequestHandler):
+        def do_HEAD(self) -> None:
+            self.send_response(status)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing on the terminal."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Hub) as server:
+        serving = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        serving.start()
+        assert answers(f"http://127.0.0.1:{server.server_port}/model.safetensors", 5.0) is there
+        server.shutdown()
+        serving.join()
 
 
 def test_a_closed_door_is_no_answer() -> None:

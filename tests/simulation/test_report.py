@@ -102,11 +102,16 @@ def test_a_run_that_was_never_read_makes_a_page_with_reasons(write_run: WriteRun
     assert "what was labelled is not shown" in text
 
 
-def test_images_that_are_gone_are_left_out_with_a_sentence(write_run: WriteRun, tmp_path: Path) -> None:
-    folder = write_run(data={"path": str(tmp_path / "gone"), "reader": "camvid"})
+def test_images_that_are_gone_are_left_out_and_published_splits_come_with_cautions(
+    write_run: WriteRun, tmp_path: Path
+) -> None:
+    folder = write_run(data={"path": str(tmp_path / "gone"), "reader": "camvid", "split": "ralis-val-reward"})
     page = write_report([folder], tmp_path / "out").read_text(encoding="utf-8")
-    assert "the images of this run cannot be shown" in Words(page).text
+    text = Words(page).text
+    assert "the images of this run cannot be shown" in text
     assert "<img" not in page
+    assert "these are not test results" in text
+    assert "interleave its sequences" in text
 
 
 def test_the_first_regions_are_shown_if_the_images_are_there(
@@ -132,13 +137,6 @@ def test_runs_below_their_budget_are_counted_out_loud(write_run: WriteRun, tmp_p
     text = Words(write_report(folders, tmp_path / "out").read_text(encoding="utf-8")).text
     assert "1 of 2 runs hold fewer regions than their budget" in text
     assert "1 of 2 runs have not come to 4 regions" in text
-
-
-def test_published_splits_come_with_their_cautions(write_run: WriteRun, tmp_path: Path) -> None:
-    folder = write_run(data={"reader": "camvid", "split": "ralis-val-reward", "path": "gone"})
-    text = Words(write_report([folder], tmp_path / "out").read_text(encoding="utf-8")).text
-    assert "these are not test results" in text
-    assert "interleave its sequences" in text
 
 
 @pytest.mark.parametrize("full_supervision", [0.0, 51.5])

@@ -89,6 +89,11 @@ def test_two_images_of_one_name_are_refused(tmp_path: Path, write: Write) -> Non
         open_dataset(DataConfig(path=tmp_path, classes=table(tmp_path)))
 
 
+def test_a_folder_without_images_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"There are no images in .*\.png.*Check --data"):
+        open_dataset(DataConfig(path=tmp_path, classes=table(tmp_path)))
+
+
 def test_masks_without_a_folder_of_images_are_refused(tmp_path: Path, write: Write) -> None:
     write(tmp_path / "masks" / "a.png", MASK)
     with pytest.raises(DataError, match="masks has no folder images beside it"):

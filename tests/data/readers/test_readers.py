@@ -139,8 +139,7 @@ def test_an_unknown_reader_is_refused_with_the_names_there_are(tmp_path: Path) -
         open_dataset(DataConfig(path=tmp_path, reader="coco"))
 
 
-def test_a_class_table_for_a_reader_with_classes_of_its_own_is_refused(any_layout: DataConfig) -> None:
-    if any_layout.reader == "folder":
-        pytest.skip("this is the reader that takes one")
-    with pytest.raises(ConfigurationError, match="brings its own classes"):
-        open_dataset(any_layout.model_copy(update={"classes": Path("classes.csv")}))
+@pytest.mark.parametrize("reader", [name for name in READER_NAMES if name != "folder"])
+def test_a_class_table_for_a_reader_with_classes_of_its_own_is_refused(tmp_path: Path, reader: str) -> None:
+    with pytest.raises(ConfigurationError, match=rf"{reader} brings its own classes.*classes\.csv"):
+        open_dataset(DataConfig(path=tmp_path, reader=reader, classes=Path("classes.csv")))
