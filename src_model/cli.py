@@ -98,9 +98,9 @@ def simulate(
     Acquisitions: random, random_class_balanced, entropy, bald, margin, margin_class_balanced, impurity,
     label_balance, dqn; and the upper lines label_balance_true and gain_greedy.
     """
+    settings = _settings(locals())
     from src_model.simulation.simulate import simulate as run
 
-    settings = _settings(locals())
     _run("simulation", run, settings, out)
 
 
@@ -134,9 +134,9 @@ def train_policy(
     Example: `napari-ralis train-policy --data CamVid --reader camvid --preset reference --segmenter fast
     --episodes 10 --out policies/camvid`
     """
+    settings = _settings(locals() | {"acquisition": "dqn"})
     from src_model.simulation.train_policy import train_policy as run
 
-    settings = _settings(locals() | {"acquisition": "dqn"})
     _run("policy", run, settings, out)
 
 
@@ -167,9 +167,9 @@ def pretrain(
     Writes OUT/segmenter.safetensors (for --start-weights elsewhere: classes are mapped by name) and
     OUT/metrics.csv with the IoU of the test images.
     """
+    settings = _settings({key: value for key, value in locals().items() if key not in {"updates", "images"}})
     from src_model.simulation.supervised import pretrain as run
 
-    settings = _settings({key: value for key, value in locals().items() if key not in {"updates", "images"}})
     _run("pre-training", run, settings, out, images, updates)
 
 
@@ -199,6 +199,19 @@ def report(
     from src_model.simulation.report import write_report
 
     typer.echo(write_report(runs, out, full_supervision))
+
+
+@app.command()
+def tabulate(
+    runs: Annotated[list[Path], typer.Argument(help="Run folders, or folders that hold run folders.")],
+    out: Annotated[Path, typer.Option(help="Folder of the tables.")],
+    full_supervision: Annotated[float | None, typer.Option(help="Mean IoU of full supervision (0 to 1).")] = None,
+) -> None:
+    """Write what a study keeps: a markdown table, every reading as one CSV, and the curves."""
+    from src_model.simulation.study_tables import write_study
+
+    write_study(runs, out, full_supervision)
+    typer.echo(out)
 
 
 @app.command()

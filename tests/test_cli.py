@@ -58,8 +58,8 @@ def test_a_trained_policy_is_used_and_a_missing_one_refused(tiny_camvid: Path, t
     assert len(table(tmp_path / "run" / "metrics.csv")) == 4
     with pytest.raises(RalisError, match="train-policy"):
         call("simulate", *options, "--acquisition", "dqn", "--out", tmp_path / "none")
+    missing = tmp_path / "missing.safetensors"
     with pytest.raises(RalisError, match=r"missing\.safetensors"):
-        missing = tmp_path / "missing.safetensors"
         call("simulate", *options, "--acquisition", "dqn", "--policy", missing, "--out", tmp_path / "none")
     assert not (tmp_path / "none").exists()
 

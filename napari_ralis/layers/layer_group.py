@@ -57,10 +57,11 @@ class LayerGroup:
     def _show_masks(self, labels: LabelMap, schema: ClassSchema) -> None:
         if (layer := self._find("masks")) is None:
             layer = Labels(labels, name="Masks", opacity=0.5, metadata={TAG: "masks"})
-            layer.editable = False
             self._add(layer, below=("regions",))
         else:
             layer.data = labels
+        # Each time: new data make a layer editable again.
+        layer.editable = False
         if layer.metadata.get("schema") != schema:
             layer.colormap = label_colours(schema)
             layer.features = {"index": np.arange(schema.num_classes), "class": list(schema.names)}

@@ -51,8 +51,14 @@ def pack_decision(decision: Decision, prefix: str, tensors: dict[str, torch.Tens
 def unpack_decision(body: Mapping[str, Any], prefix: str, tensors: Mapping[str, torch.Tensor]) -> Decision:
     """Reverse of `pack_decision`."""
     regions = tuple(Region(*region) for region in body["regions"])
-    features = {name: tensors[prefix + name].numpy() for name in _FEATURES if prefix + name in tensors}
-    pool = CandidatePool(regions, body["regions_per_query"], body["pool_size"], **features)
+    actions, state = (tensors.get(prefix + name) for name in _FEATURES)
+    pool = CandidatePool(
+        regions,
+        body["regions_per_query"],
+        body["pool_size"],
+        action_features=None if actions is None else actions.numpy(),
+        state_features=None if state is None else state.numpy(),
+    )
     positions = np.asarray(body["positions"], dtype=np.int64)
     query = Query(body["step"], tuple(regions[position] for position in positions), tuple(body["scores"]))
     return Decision(query, pool, positions, body["epsilon"])

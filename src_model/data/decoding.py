@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
+from PIL.ImageFile import ImageFile
 from PIL.TiffImagePlugin import TiffImageFile
 
 from src_model.data.annotation import VOID, Labels
@@ -285,15 +286,17 @@ def _damage_reported(path: Path) -> Iterator[None]:
         ) from exc
 
 
-def _end_of_pixels(image: Image.Image) -> int:
+def _end_of_pixels(image: ImageFile) -> int:
     """Bytes up to the end of the pixels as far as the header tells; at least so long is a whole file."""
     if isinstance(image, TiffImageFile):
         for offsets, lengths in _TIFF_PARTS:
             if offsets in image.tag_v2 and lengths in image.tag_v2:
                 return max(map(sum, zip(image.tag_v2[offsets], image.tag_v2[lengths], strict=False)), default=0)
     if image.format == "BMP" and image.tile and image.tile[0].codec_name == "raw":
-        _, stride, _ = image.tile[0].args
-        return int(image.tile[0].offset + stride * image.height)
+        tile = image.tile[0]
+        if isinstance(tile.args, tuple):
+            bytes_a_row = int(tile.args[1])
+            return tile.offset + bytes_a_row * image.height
     return 0
 
 

@@ -108,11 +108,11 @@ class UnlabelledPool:
     def _whole_images(self, rng: np.random.Generator, wanted: int) -> _Positions:
         images = self._visited(rng)
         needed = np.searchsorted(np.cumsum(self._open_in[images]), wanted, side="right") + 1
-        positions, _, is_first = self._shuffled(rng, images[:needed])
+        positions, rank = self._shuffled(rng, images[:needed])
         # Taking a region from an equally likely image, until that image has none left, is the order of arrival in one
         # Poisson process of rate 1 for each image: no loop over draws.
         waits = np.cumsum(rng.exponential(size=len(positions)))
-        starts = np.flatnonzero(is_first)
+        starts = np.flatnonzero(rank == 0)
         before = np.concatenate([[0.0], waits[starts[1:] - 1]])
         arrivals = waits - np.repeat(before, np.diff(np.append(starts, len(positions))))
         return positions[np.argsort(arrivals)[:wanted]]
@@ -120,18 +120,16 @@ class UnlabelledPool:
     def _spread(self, rng: np.random.Generator, wanted: int, regions_per_image: int) -> _Positions:
         images = self._visited(rng)
         needed = np.searchsorted(np.cumsum(np.minimum(self._open_in[images], regions_per_image)), wanted) + 1
-        positions, rank, _ = self._shuffled(rng, images[:needed])
+        positions, rank = self._shuffled(rng, images[:needed])
         return positions[np.argsort(rank, kind="stable")[:wanted]]
 
     def _visited(self, rng: np.random.Generator) -> _Positions:
         return rng.permutation(np.flatnonzero(self._open_in))
 
-    def _shuffled(
-        self, rng: np.random.Generator, images: _Positions
-    ) -> tuple[_Positions, _Positions, npt.NDArray[np.bool_]]:
+    def _shuffled(self, rng: np.random.Generator, images: _Positions) -> tuple[_Positions, _Positions]:
         """Open regions of these images, image after image, each image's own in random order.
 
-        Returns their positions, the rank of each within its image, and whether it is its image's first.
+        Returns their positions, and the rank of each within its image.
         """
         order = np.full(len(self._open_in), -1, dtype=np.intp)
         order[images] = np.arange(len(images))
@@ -140,7 +138,7 @@ class UnlabelledPool:
         positions = positions[np.argsort(visit[positions], kind="stable")]
         counts = self._open_in[images]
         rank = np.arange(len(positions)) - np.repeat(np.cumsum(counts) - counts, counts)
-        return positions, rank, rank == 0
+        return positions, rank
 
     def _position(self, region: Region) -> int | None:
         index = self._image_index.get(region.image)

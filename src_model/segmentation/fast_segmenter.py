@@ -220,7 +220,7 @@ class FastSegmenter:
         CheckpointError
             If names or shapes do not fit; nothing is changed.
         """
-        channels, components = self._features.channels, self._features.components
+        channels, components = sum(self._features.stages), self._features.components
         wanted = {_HEAD + name: tensor for name, tensor in self._head.state_dict().items()}
         wanted |= {_PROJECTION + name: torch.empty(channels) for name in ("mean", "scale")}
         wanted[_PROJECTION + "basis"] = torch.empty(channels, components)

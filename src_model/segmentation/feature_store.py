@@ -136,7 +136,7 @@ class FeatureStore:
 
 
 def _checksum(rows: HalfRows) -> int:
-    return zlib.crc32(np.ascontiguousarray(rows)) or 1
+    return zlib.crc32(np.ascontiguousarray(rows).data) or 1
 
 
 def _ensure(path: Path, size: int, *, filled: bool) -> None:

@@ -197,6 +197,5 @@ class FPNSegmenter:
             raise CheckpointError("This is not the state of an FPN segmenter. Choose a file made with --segmenter fpn.")
         remembered = checked_optimiser_state(self._network, state)
         load_network_state(self._network, state)
-        self._trainer.reset()
         load_optimiser_state(self._trainer.optimiser, self._network, remembered)
         self._trainer.fits = int(state[_FITS])

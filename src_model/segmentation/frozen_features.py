@@ -7,9 +7,9 @@ import json
 import logging
 from collections.abc import Sequence
 from contextlib import suppress
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
-from typing import TypeVar
+from typing import TypeVar, cast
 
 import numpy as np
 import segmentation_models_pytorch as smp
@@ -39,7 +39,7 @@ logger = logging.getLogger(__name__)
 
 Item = TypeVar("Item")
 
-LAYOUT = 1
+LAYOUT = 2
 """Raised whenever the same images and settings would give other features, so that no old file is mistaken for new."""
 
 SAMPLE_IMAGES = 48
@@ -53,8 +53,9 @@ class FrozenFeatures:
     """D numbers for each cell of an image: the five feature maps of `PACKAGED_ENCODER`, pooled, joined and projected.
 
     The encoder sees an image at one fixed size; its maps are averaged over the cells of the image (interpolated where
-    they are coarser than the cells), the channels standardised and reduced to principal components. A cell at a border
-    that the grid does not meet is filled up by repeating the last pixels.
+    they are coarser than the cells), the channels standardised, each stage of the encoder given the same weight, and
+    all reduced to principal components. A cell at a border that the grid does not meet is filled up by repeating the
+    last pixels.
 
     The projection is fitted once, without labels, on an evenly spread sample of the sorted ``images.ids``: at most
     `SAMPLE_IMAGES` images and of each at most `SAMPLE_CELLS` cells. It depends neither on a seed nor on which images
@@ -91,9 +92,9 @@ class FrozenFeatures:
         return self._config.fast_components
 
     @property
-    def channels(self) -> int:
-        """F, channels of all feature maps together."""
-        return sum(self._encoder.out_channels[1:])  # type: ignore[union-attr, misc]
+    def stages(self) -> tuple[int, ...]:
+        """Channels of each of the encoder's feature maps; F in all."""
+        return tuple(cast(list[int], _encoder(self._device).out_channels)[1:])
 
     def grid(self, image: str) -> Size:
         """Rows and columns of cells of this image."""
@@ -152,13 +153,6 @@ class FrozenFeatures:
 
     # --- making features ------------------------------------------------------------------------------------------
 
-    @cached_property
-    def _encoder(self) -> nn.Module:
-        encoder = smp.encoders.get_encoder(PACKAGED_ENCODER, weights=None)
-        load_packaged_encoder_weights(encoder)
-        with machine_failures("Moving the encoder to the device", "choose --device cpu."):
-            return encoder.requires_grad_(False).eval().to(self._device)
-
     def _channels_of(self, pixels: Pixels) -> torch.Tensor:
         """(cells, F) float32. Images go through one by one: what a batch holds besides must not change a number."""
         cell = self._config.fast_cell
@@ -168,8 +162,8 @@ class FrozenFeatures:
         missing = (0, columns * cell[1] - pixels.shape[1], 0, rows * cell[0] - pixels.shape[0])
         with machine_failures("Feature extraction", "make fast_input smaller or fast_cell larger."), torch.no_grad():
             filled = F.pad(planes[None].float().div_(255), missing, mode="replicate")
-            seen = F.interpolate(filled, size=self._config.fast_input, mode="bilinear", antialias=True)
-            maps = self._encoder((seen - ENCODER_MEAN) / ENCODER_STD)[1:]
+            seen = F.interpolate(filled, size=self._config.fast_input, mode="bilinear")
+            maps = _encoder(self._device)((seen - ENCODER_MEAN) / ENCODER_STD)[1:]
             pooled = torch.cat([_pooled(one, (rows, columns)) for one in maps], dim=1)
         return pooled[0].flatten(1).T.contiguous()  # (1, F, rows, columns) -> (cells, F)
 
@@ -191,13 +185,13 @@ class FrozenFeatures:
             self._projection = _kept_projection(path)
         if self._projection is not None:
             return
-        if self.components > self.channels:
+        if self.components > sum(self.stages):
             raise ConfigurationError(
-                f"fast_components is {self.components}, but the encoder has {self.channels} channels. Choose fewer."
+                f"fast_components is {self.components}, but the encoder has {sum(self.stages)} channels. Choose fewer."
             )
         if not self._images.ids:
             raise DataError("There is no image to prepare features of. Add images, or load a trained segmenter.")
-        moments = PrincipalComponents(self.channels)
+        moments = PrincipalComponents(self.stages)
         for image in _spread(self._images.ids, SAMPLE_IMAGES):
             if should_stop():
                 return
@@ -215,7 +209,7 @@ class FrozenFeatures:
         parts = [LAYOUT, PACKAGED_ENCODER, self._device.type, settings, [(one, *self._images.size(one)) for one in ids]]
         digest = hashlib.sha256(json.dumps(parts, sort_keys=True).encode())
         for image in _spread(ids, _FINGERPRINT_IMAGES):
-            digest.update(np.ascontiguousarray(self._images.image(image)))
+            digest.update(np.ascontiguousarray(self._images.image(image)).data)
         return digest.hexdigest()[:24]
 
     @property
@@ -225,6 +219,15 @@ class FrozenFeatures:
             folder = None if self._cache is None else self._cache / self._digest / self.projection.digest
             self._store = FeatureStore(cells, self.components, folder)
         return self._store
+
+
+@cache
+def _encoder(device: torch.device) -> nn.Module:
+    """The encoder with its packaged weights; all instances share it, since nobody trains it."""
+    encoder: nn.Module = smp.encoders.get_encoder(PACKAGED_ENCODER, weights=None)
+    load_packaged_encoder_weights(encoder)
+    with machine_failures("Moving the encoder to the device", "choose --device cpu."):
+        return encoder.requires_grad_(False).eval().to(device)
 
 
 def _pooled(maps: torch.Tensor, grid: Size) -> torch.Tensor:

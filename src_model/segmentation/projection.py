@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +11,9 @@ import numpy.typing as npt
 import torch
 
 Moment = npt.NDArray[np.float64]
+
+_CONSTANT = 1e-6
+"""A channel that deviates less from its mean is taken for a constant."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -20,7 +23,7 @@ class Projection:
     Attributes
     ----------
     mean, scale:
-        (F,) of each channel.
+        (F,) what is subtracted from each channel, and what it is then divided by.
     basis:
         (F, D) orthonormal columns, the component of largest variance first.
     """
@@ -51,12 +54,22 @@ class Projection:
 
 
 class PrincipalComponents:
-    """Collects moments sample by sample, so that memory does not grow with their number; then makes a `Projection`."""
+    """Collects moments sample by sample, so that memory does not grow with their number; then makes a `Projection`.
 
-    def __init__(self, channels: int) -> None:
+    Every stage of the encoder counts alike: channels are brought to a variance of 1 over the number of channels of
+    their stage. Otherwise the deepest stage, which has most channels and sees least detail, would fill the components.
+
+    Parameters
+    ----------
+    stages:
+        Channels of each stage, in the order of the columns of the samples; they sum to F.
+    """
+
+    def __init__(self, stages: Sequence[int]) -> None:
+        self._spread: Moment = np.sqrt(np.repeat(np.asarray(stages, dtype=np.float64), stages))
         self._count = 0
-        self._sum: Moment = np.zeros(channels)
-        self._products: Moment = np.zeros((channels, channels))
+        self._sum: Moment = np.zeros(sum(stages))
+        self._products: Moment = np.zeros((sum(stages), sum(stages)))
 
     def add(self, sample: torch.Tensor) -> None:
         """Count (n, F) float32 rows in."""
@@ -66,7 +79,7 @@ class PrincipalComponents:
         self._products += rows.T @ rows
 
     def projection(self, components: int) -> Projection:
-        """The ``components`` directions of largest variance of the standardised channels.
+        """The ``components`` directions of largest variance, all scaled by one factor to a mean variance of 1.
 
         The sign of an axis, which eigenvectors leave open, is fixed by making its largest entry positive. Channels
         that never vary are left at 0.
@@ -74,8 +87,10 @@ class PrincipalComponents:
         mean = self._sum / self._count
         covariance = self._products / self._count - np.outer(mean, mean)
         deviation = np.sqrt(np.clip(np.diagonal(covariance), 0, None))
-        scale = np.where(deviation > 1e-6, deviation, 1.0)
-        axes = np.linalg.eigh(covariance / np.outer(scale, scale)).eigenvectors[:, ::-1][:, :components]
+        scale = np.where(deviation > _CONSTANT, deviation, 1.0) * self._spread
+        variances, axes = np.linalg.eigh(covariance / np.outer(scale, scale))
+        variances, axes = variances[::-1][:components], axes[:, ::-1][:, :components]
+        scale *= np.sqrt(max(variances.mean(), _CONSTANT))
         largest = np.take_along_axis(axes, np.abs(axes).argmax(axis=0)[None], axis=0)
         parts = (mean, scale, axes * np.sign(largest))
         return Projection(*(torch.from_numpy(part.astype(np.float32, order="C")) for part in parts))

@@ -96,7 +96,7 @@ def checked_optimiser_state(network: nn.Module, state: Mapping[str, torch.Tensor
 def load_optimiser_state(
     optimiser: torch.optim.Optimizer, network: nn.Module, remembered: Mapping[str, Tensors]
 ) -> None:
-    """Make a fresh optimiser remember what `checked_optimiser_state` found."""
+    """Make an optimiser remember what `checked_optimiser_state` found, and nothing else."""
     numbered = {
         number: {quantity: tensor.clone() for quantity, tensor in remembered[name].items()}
         for number, (name, _) in enumerate(network.named_parameters())

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import csv
+import io
+import math
 from collections.abc import Sequence
 from pathlib import Path
 
+from src_model.atomic_file import replacing
 from src_model.simulation.comparison import compare
+from src_model.simulation.drawing import strokes, style
+from src_model.simulation.figures import budget_curves, curve_differences
 from src_model.simulation.lines import families, group_runs, members
 from src_model.simulation.report_tables import result_caption, result_table
-from src_model.simulation.run_tables import read_runs
+from src_model.simulation.run_tables import Run, read_runs
 
 
 def study_table(folders: Sequence[Path], full_supervision: float | None = None) -> str:
@@ -37,3 +43,53 @@ def study_table(folders: Sequence[Path], full_supervision: float | None = None) 
         caption = result_caption(members(lines, family))
         parts.append(f"**{family.title}**\n\n{caption}\n\n{result_table(own).markdown()}")
     return "\n\n".join([*parts, *found.left_out]) + "\n"
+
+
+def write_study(folders: Sequence[Path], out: Path, full_supervision: float | None = None) -> None:
+    """What a study commits: ``table.md``, ``runs.csv`` with every reading of every run, and its curves as SVG.
+
+    Raises
+    ------
+    RalisError
+        As `study_table`; nothing has been written then.
+    """
+    table = study_table(folders, full_supervision)
+    lines = group_runs(read_runs(folders).runs)
+    with style():
+        drawings = [
+            drawn
+            for number, family in enumerate(families(lines), start=1)
+            for own in [members(lines, family)]
+            for drawn in (
+                budget_curves(f"curves-{number}", own, strokes(own), full_supervision),
+                curve_differences(f"differences-{number}", own, strokes(own)),
+            )
+            if drawn is not None
+        ]
+    out.mkdir(parents=True, exist_ok=True)
+    _write(out / "table.md", table)
+    _write(out / "runs.csv", _readings([(line.label, run) for line, runs in lines.items() for run in runs]))
+    for drawn in drawings:
+        _write(out / f"{drawn.name}.svg", drawn.svg)
+
+
+def _readings(runs: Sequence[tuple[str, Run]]) -> str:
+    """IoU of each class to four places after the point; an empty cell where nothing was read."""
+    classes = runs[0][1].steps.names("iou_")
+    columns = ("mean_iou", "weighted_iou", *(f"iou_{name}" for name in classes))
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(("line", "seed", "labelled_regions", *columns))
+    for label, run in runs:
+        table = run.steps.columns
+        for position, regions in enumerate(table["labelled_regions"].tolist()):
+            values = [table[column][position] for column in columns]
+            if math.isfinite(values[0]):
+                cells = [f"{value:.4f}" if math.isfinite(value) else "" for value in values]
+                writer.writerow((label, run.seed, int(regions), *cells))
+    return text.getvalue()
+
+
+def _write(path: Path, text: str) -> None:
+    with replacing(path) as partial:
+        partial.write_text(text, encoding="utf-8")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import dask
 from dask.distributed import Client, Future, LocalCluster, as_completed
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -85,12 +86,9 @@ def sweep(study: Study, out: Path, workers: int = 2) -> Progress[int]:
     yield StepDone(1, done, total)
     if not waiting:
         return 0
-    with (
-        LocalCluster(n_workers=workers, threads_per_worker=1, processes=True, dashboard_address=None) as cluster,
-        Client(cluster) as client,
-    ):
-        trained: dict[Path, Future] = {}
-        futures: dict[Future, str] = {}
+    with _cluster(workers) as cluster, Client(cluster) as client:
+        trained: dict[Path, Future[None]] = {}
+        futures: dict[Future[None], str] = {}
         for training, simulation in waiting:
             before = None
             if training is not None:
@@ -106,6 +104,19 @@ def sweep(study: Study, out: Path, workers: int = 2) -> Progress[int]:
             done += 1
             yield StepDone(1, done, total)
     return failed
+
+
+def _cluster(workers: int) -> LocalCluster:
+    # A busy machine takes its time to start a process that imports torch; giving up on it would leave nobody to work.
+    with dask.config.set({"distributed.comm.timeouts.connect": "300s"}):
+        return LocalCluster(
+            n_workers=workers,
+            threads_per_worker=1,
+            processes=True,
+            host="127.0.0.1",
+            dashboard_address="127.0.0.1:0",
+            death_timeout=None,
+        )
 
 
 def _pair(study: Study, name: str, seed: int, out: Path) -> tuple[Job | None, Job]:

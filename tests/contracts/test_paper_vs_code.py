@@ -23,6 +23,7 @@ from src_model.project.view import ProjectView
 from src_model.segmentation.metrics import ConfusionMatrix
 from src_model.segmentation.network import SegmentationNetwork, build_network
 from src_model.simulation.supervised import pretrain
+from src_model.simulation.sweep import Line, Study, jobs_of
 from src_model.simulation.train_policy import POLICY, train_policy
 
 ROOT = Path(__file__).parents[2]
@@ -192,3 +193,14 @@ def test_a_policy_is_trained_on_d_t_and_leaves_the_pool_and_the_test_set_alone(t
     assert training.pool == roles.train
     assert (training.train, training.test) == ((), ())
     assert (training.state, training.reward) == (roles.state, roles.reward)
+
+
+@pytest.mark.parametrize(("policies", "seeds"), [(None, [0, 1, 2, 3]), (2, [0, 1, 0, 1])])
+def test_simulations_share_the_policies_that_a_study_trains(policies: int | None, seeds: list[int]) -> None:
+    line = Line(settings={"acquisition": {"name": "dqn"}}, train={}, policies=policies)
+    jobs = jobs_of(Study(seeds=4, lines={"dqn": line}), Path("out"))
+    assert [training.config.seed for training, _ in jobs if training] == seeds
+    assert [simulation.config.seed for _, simulation in jobs] == [0, 1, 2, 3]
+    for training, simulation in jobs:
+        assert training is not None
+        assert simulation.config.dqn.policy == training.folder / POLICY

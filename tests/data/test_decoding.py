@@ -120,10 +120,12 @@ def test_a_file_cut_off_anywhere_is_reported_as_data_error_or_read(tmp_path: Pat
             (read_header(cut), read_image(cut))
 
 
-def test_a_png_or_jpeg_that_was_cut_off_is_found_when_its_header_is_read(tmp_path: Path) -> None:
+@TOLERATES_WARNINGS
+@pytest.mark.parametrize("ending", ["png", "jpg", "tif", "bmp"])
+def test_a_file_that_was_cut_off_is_found_when_its_header_is_read(tmp_path: Path, ending: str) -> None:
     noise = np.random.default_rng(0).integers(0, 256, size=(20, 30, 3), dtype=np.uint8)
-    for ending in ("png", "jpg"):
-        path = save(tmp_path / f"a.{ending}", noise)
+    for array in (noise, noise[..., 0]):
+        path = save(tmp_path / f"a.{ending}", array)
         assert read_header(path) == (20, 30)
         path.write_bytes(path.read_bytes()[: path.stat().st_size * 2 // 3])
         with pytest.raises(DataError, match="cut off"):

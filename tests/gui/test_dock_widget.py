@@ -23,6 +23,8 @@ from src_model.data.annotation import VOID
 from src_model.exceptions import DataError
 
 OpenDock = Callable[[], tuple[Any, RalisDockWidget]]
+PATIENCE = 60_000
+"""Milliseconds; a busy machine may take long to draw."""
 
 
 def layer(viewer: Any, role: str) -> Any:
@@ -40,7 +42,9 @@ def open_by_hand(dock: RalisDockWidget, folder: Path, qtbot: QtBot) -> None:
 
 
 def wait_until_shown(viewer: Any, dock: RalisDockWidget, qtbot: QtBot) -> None:
-    qtbot.waitUntil(lambda: dock.session.phase is Phase.OPEN and len(viewer.layers) == 3 and not dock.worker.busy)
+    qtbot.waitUntil(
+        lambda: dock.session.phase is Phase.OPEN and len(viewer.layers) == 3 and not dock.worker.busy, timeout=PATIENCE
+    )
 
 
 def test_a_data_set_is_opened_and_its_first_image_masks_and_regions_are_shown(
@@ -107,10 +111,10 @@ def test_a_layer_that_was_deleted_comes_back_and_layers_of_others_stay(
     viewer, dock = open_dock()
     viewer.add_points([[0, 0]], name="mine")
     dock.open(DataConfig(path=tiny_camvid, reader="camvid", region=(12, 16)))
-    qtbot.waitUntil(lambda: len(viewer.layers) == 4 and not dock.worker.busy)
+    qtbot.waitUntil(lambda: len(viewer.layers) == 4 and not dock.worker.busy, timeout=PATIENCE)
     viewer.layers.remove(layer(viewer, "masks"))
     qtbot.mouseClick(dock.image_panel.next_button, Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: len(viewer.layers) == 4 and not dock.worker.busy)
+    qtbot.waitUntil(lambda: len(viewer.layers) == 4 and not dock.worker.busy, timeout=PATIENCE)
     assert [each.name for each in viewer.layers] == ["mine", "Image", "Masks", "Regions"]
 
 
@@ -121,7 +125,7 @@ def test_a_folder_that_is_missing_is_reported_and_what_was_open_stays(
     dock.open(DataConfig(path=tiny_camvid, reader="camvid", region=(12, 16)))
     wait_until_shown(viewer, dock, qtbot)
     dock.open(DataConfig(path=tiny_camvid / "nowhere", reader="camvid"))
-    qtbot.waitUntil(lambda: bool(shown_warnings))
+    qtbot.waitUntil(lambda: bool(shown_warnings), timeout=PATIENCE)
     assert "nowhere" in shown_warnings[0]
     assert dock.session.phase is Phase.OPEN
     wait_until_shown(viewer, dock, qtbot)
@@ -137,7 +141,7 @@ def test_an_image_that_disappeared_is_reported_and_no_other_is_shown_in_its_plac
     second = dock.session.contents.entries[1].image
     (tiny_camvid / "train" / f"{second}.png").unlink()
     qtbot.mouseClick(dock.image_panel.next_button, Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: bool(shown_warnings))
+    qtbot.waitUntil(lambda: bool(shown_warnings), timeout=PATIENCE)
     assert second in shown_warnings[0]
     assert len(viewer.layers) == 0
 

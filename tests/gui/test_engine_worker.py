@@ -12,6 +12,9 @@ from pytestqt.qtbot import QtBot
 from napari_ralis.threads.engine_worker import Answers, EngineWorker
 from src_model.exceptions import DataError, EngineFailure
 
+PATIENCE = 30_000
+"""Milliseconds; nothing here takes more than a few."""
+
 
 class Heard:
     """Keeps what a job answers, and in which thread."""
@@ -52,7 +55,7 @@ def test_a_job_runs_in_another_thread_and_answers_in_the_main_one(worker: Engine
     heard = Heard()
     worker.start(threading.current_thread, heard.answers)
     assert worker.busy
-    qtbot.waitUntil(lambda: not worker.busy)
+    qtbot.waitUntil(lambda: not worker.busy, timeout=PATIENCE)
     assert heard.results != [threading.main_thread()]
     assert heard.threads == [threading.main_thread()]
 
@@ -63,7 +66,7 @@ def test_a_failure_of_the_machine_is_heard_as_an_engine_failure(
 ) -> None:
     heard = Heard()
     worker.start(failing(error), heard.answers)
-    qtbot.waitUntil(lambda: not worker.busy)
+    qtbot.waitUntil(lambda: not worker.busy, timeout=PATIENCE)
     (failure,) = heard.failures
     assert isinstance(failure, EngineFailure)
     assert failure.__cause__ is error
@@ -74,7 +77,7 @@ def test_a_failure_of_the_machine_is_heard_as_an_engine_failure(
 def test_other_errors_arrive_as_they_are(worker: EngineWorker, qtbot: QtBot, error: Exception) -> None:
     heard = Heard()
     worker.start(failing(error), heard.answers)
-    qtbot.waitUntil(lambda: not worker.busy)
+    qtbot.waitUntil(lambda: not worker.busy, timeout=PATIENCE)
     assert heard.failures == [error]
     assert heard.results == []
 
@@ -94,7 +97,7 @@ def test_only_the_newest_job_answers_and_those_overtaken_in_the_queue_never_run(
     worker.start(lambda: ran.append("overtaken"), heard.answers)
     worker.start(lambda: "newest", heard.answers)
     go_on.set()
-    qtbot.waitUntil(lambda: not worker.busy)
+    qtbot.waitUntil(lambda: not worker.busy, timeout=PATIENCE)
     qtbot.wait(20)
     assert heard.results == ["newest"]
     assert ran == []

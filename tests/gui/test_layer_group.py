@@ -37,7 +37,9 @@ def test_class_zero_is_visible_and_void_is_not() -> None:
 
 
 def test_layers_lie_in_order_and_cannot_be_edited(viewer: ViewerModel) -> None:
-    show(LayerGroup(viewer))
+    group = LayerGroup(viewer)
+    show(group)
+    show(group, value=1)
     assert [layer.metadata[TAG] for layer in viewer.layers] == ["image", "masks", "regions"]
     assert not viewer.layers["Masks"].editable
     assert not viewer.layers["Regions"].editable

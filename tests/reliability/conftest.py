@@ -72,7 +72,8 @@ def image_in() -> Callable[[RunConfig, str], str]:
     def find(config: RunConfig, role: str) -> str:
         dataset = open_dataset(config.data)
         roles = assign_roles(dataset, config.data, generator_for(config.seed, "roles"))
-        return next(image for image in getattr(roles, role) if dataset.has_labels(image))
+        images: tuple[str, ...] = getattr(roles, role)
+        return next(image for image in images if dataset.has_labels(image))
 
     return find
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -19,13 +20,14 @@ from typer.testing import CliRunner
 import src_model
 from src_model.checkpoint import load_tensors, save_tensors
 from src_model.cli import app
-from src_model.config import RunConfig, make_run_config
+from src_model.config import RunConfig
 from src_model.data.readers.camvid import CAMVID
 from src_model.data.readers.cityscapes import CITYSCAPES
 from src_model.dqn.policy import Policy, save_policy
 from src_model.dqn.query_network import ReferenceQueryNetwork
 from src_model.events import StepDone, drain
 from src_model.exceptions import CheckpointError, ConfigurationError, DataError, EmptyPool, ProjectError, RalisError
+from src_model.project.settings_file import write_settings
 from src_model.project.view import ProjectView
 from src_model.simulation.predict import predict
 from src_model.simulation.simulate import simulate
@@ -37,7 +39,6 @@ Refused = Callable[..., AbstractContextManager[None]]
 ImageIn = Callable[[RunConfig, str], str]
 Contents = Callable[[Path], object]
 Run = Callable[[RunConfig, Path], object]
-
 
 
 def train(config: RunConfig, out: Path) -> object:
@@ -233,7 +234,6 @@ def test_colours_that_no_class_has_are_counted_and_named(
         run(config, out)
 
 
-@EACH_RUN
 @pytest.mark.parametrize(
     ("table", "fault"),
     [
@@ -245,11 +245,11 @@ def test_colours_that_no_class_has_are_counted_and_named(
     ids=["half a line", "no number", "twice", "empty"],
 )
 def test_a_class_table_that_makes_no_sense_is_refused(
-    run: Run, table: str, fault: str, colours: Path, out: Path, small: Small, refused: Refused
+    table: str, fault: str, colours: Path, out: Path, small: Small, refused: Refused
 ) -> None:
     (colours / "classes.csv").write_text(table)
     with refused(DataError, out, "classes", fault, then="."):
-        run(small(colours, data={"reader": "folder", "train_images": 1}), out)
+        drain(simulate(small(colours, data={"reader": "folder", "train_images": 1}), out))
 
 
 def test_a_class_that_one_side_of_a_mapping_does_not_have_is_refused() -> None:
@@ -288,10 +288,9 @@ def test_predict_refuses_a_cut_off_image_before_it_writes_a_mask(
         drain(predict(finished, tiny_camvid / "val", out))
 
 
-@EACH_RUN
 @pytest.mark.parametrize("ending", ["jpg", "bmp", "tif", "webp"])
 def test_a_cut_off_image_of_any_format_is_refused(
-    run: Run, ending: str, tiny_camvid: Path, out: Path, small: Small, refused: Refused
+    ending: str, tiny_camvid: Path, out: Path, small: Small, refused: Refused
 ) -> None:
     png = image_of(tiny_camvid, "0001TP_000002")
     path = png.with_suffix(f".{ending}")
@@ -299,7 +298,7 @@ def test_a_cut_off_image_of_any_format_is_refused(
     png.unlink()
     cut_off(path)
     with refused(DataError, out, path, then="copy it again or remove it"):
-        run(small(tiny_camvid), out)
+        drain(simulate(small(tiny_camvid), out))
 
 
 def test_predict_refuses_two_images_whose_masks_would_have_one_name(
@@ -373,7 +372,6 @@ def test_an_epsilon_of_one_half_is_refused_on_the_command_line(
         call(command, "--data", tiny_camvid, *options, *counts, "--out", out)
 
 
-@EACH_RUN
 @pytest.mark.parametrize(
     ("changes", "names", "then"),
     [
@@ -384,11 +382,11 @@ def test_an_epsilon_of_one_half_is_refused_on_the_command_line(
     ids=["reader", "split", "published split"],
 )
 def test_a_name_that_does_not_exist_is_refused_with_those_that_do(
-    run: Run, changes: dict[str, Any], names: str, then: str, tiny_camvid: Path, out: Path, small: Small,
+    changes: dict[str, Any], names: str, then: str, tiny_camvid: Path, out: Path, small: Small,
     refused: Refused,
 ) -> None:  # fmt: skip
     with refused(RalisError, out, names, then=then):
-        run(small(tiny_camvid, **changes), out)
+        drain(simulate(small(tiny_camvid, **changes), out))
 
 
 def test_an_acquisition_that_does_not_exist_is_refused(
@@ -535,21 +533,32 @@ def test_start_weights_for_the_fast_segmenter_are_refused_because_it_has_none(
 # --- runs that go on --------------------------------------------------------------------------------------------------
 
 
+@pytest.fixture(scope="module")
+def originals(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Runs that are made once; tests get copies of them."""
+    return tmp_path_factory.mktemp("originals")
+
+
 @pytest.fixture
-def finished(tiny_camvid: Path, tmp_path: Path, small: Small) -> Path:
+def finished(originals: Path, tiny_camvid: Path, tmp_path: Path, small: Small) -> Path:
     """Folder of a simulation that has ended."""
-    drain(simulate(small(tiny_camvid), tmp_path / "finished"))
-    return tmp_path / "finished"
+    original = originals / "finished"
+    if not original.exists():
+        drain(simulate(small(tiny_camvid), original))
+    return shutil.copytree(original, tmp_path / "finished")
 
 
 @pytest.fixture
-def begun(tiny_camvid: Path, tmp_path: Path, small: Small) -> Path:
+def begun(originals: Path, tiny_camvid: Path, tmp_path: Path, small: Small) -> Path:
     """Folder of a run that was stopped after step 2, with its last checkpoint at step 1."""
-    folder = tmp_path / "begun"
-    for step, seconds in ((1, 0), (2, 1000)):
-        progress = simulate(small(tiny_camvid, acquisition={"budget": 8}, checkpoint_seconds=seconds), folder)
-        next(event for event in progress if isinstance(event, StepDone) and event.step == step)
-        progress.close()
+    original = originals / "begun"
+    if not original.exists():
+        for step, seconds in ((1, 0), (2, 1000)):
+            progress = simulate(small(tiny_camvid, acquisition={"budget": 8}, checkpoint_seconds=seconds), original)
+            next(event for event in progress if isinstance(event, StepDone) and event.step == step)
+            progress.close()
+    folder = shutil.copytree(original, tmp_path / "begun")
+    write_settings(folder / "settings.toml", small(tiny_camvid, acquisition={"budget": 8}, checkpoint_seconds=1000))
     return folder
 
 
@@ -584,9 +593,7 @@ def test_a_run_whose_checkpoint_is_damaged_is_refused_and_goes_on_once_it_is_men
     assert drain(simulate(config, begun))
 
 
-def test_predict_refuses_a_damaged_checkpoint(
-    finished: Path, tiny_camvid: Path, out: Path, refused: Refused
-) -> None:
+def test_predict_refuses_a_damaged_checkpoint(finished: Path, tiny_camvid: Path, out: Path, refused: Refused) -> None:
     checkpoint = cut_off(checkpoint_of(finished))
     with refused(CheckpointError, out, checkpoint, then="Copy it again"):
         drain(predict(finished, tiny_camvid / "val", out))
@@ -628,33 +635,21 @@ with Project.open(Path(sys.argv[1])):
 """
 
 
-@EACH_RUN
-def test_a_project_that_another_process_holds_is_refused(
-    run: Run, finished: Path, tiny_camvid: Path, small: Small, refused: Refused
-) -> None:
-    command = [sys.executable, "-c", HOLD, str(finished)]
-    root = Path(src_model.__file__).parents[1]
-    with subprocess.Popen(command, cwd=root, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
-        assert holder.stdout is not None
-        assert holder.stdout.readline() == b"held\n"
-        with refused(ProjectError, finished, finished, then="choose another folder"):
-            run(small(tiny_camvid), finished)
-        with ProjectView.read(finished) as view:
-            assert view.rows()
-        assert holder.stdin is not None
-        holder.stdin.close()
-
-
-def test_the_process_that_holds_a_project_is_named(
+def test_a_project_that_another_process_holds_is_refused_until_it_lets_go(
     finished: Path, tiny_camvid: Path, small: Small, refused: Refused
 ) -> None:
     command = [sys.executable, "-c", HOLD, str(finished)]
     root = Path(src_model.__file__).parents[1]
     with subprocess.Popen(command, cwd=root, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
         assert holder.stdout is not None
-        holder.stdout.readline()
-        with refused(ProjectError, finished, f"process {holder.pid}", then="Close it there"):
-            drain(simulate(small(tiny_camvid), finished))
         assert holder.stdin is not None
+        assert holder.stdout.readline() == b"held\n"
+        for run in RUNS.values():
+            with refused(ProjectError, finished, finished, then="choose another folder"):
+                run(small(tiny_camvid), finished)
+        with refused(ProjectError, finished, f"is open in process {holder.pid}", then="Close it there"):
+            drain(simulate(small(tiny_camvid), finished))
+        with ProjectView.read(finished) as view:
+            assert view.rows()
         holder.stdin.close()
     assert drain(simulate(small(tiny_camvid), finished))

@@ -115,7 +115,7 @@ def test_images_of_any_kind_are_asked_from_trained_on_and_segmented(
 def test_one_folder_may_hold_all_kinds_of_images_together(
     tiny_camvid: Path, out: Path, small: Small, tables: Tables
 ) -> None:
-    kinds = [grey, with_alpha, sixteen_bits, palette, Image.fromarray]
+    kinds: list[Callable[[np.ndarray], Image.Image]] = [grey, with_alpha, sixteen_bits, palette, Image.fromarray]
     for path, kind in zip(images_of(tiny_camvid), kinds + kinds, strict=False):
         kind(np.array(Image.open(path))).save(path)
     ended(simulate(small(tiny_camvid), out))
@@ -318,7 +318,7 @@ def failing_server() -> Iterator[str]:
         def do_HEAD(self) -> None:
             self.send_error(503)
 
-        do_GET = do_HEAD  # noqa: N815
+        do_GET = do_HEAD
 
         def log_message(self, *_: object) -> None:
             """Say nothing."""

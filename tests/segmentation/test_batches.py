@@ -93,6 +93,13 @@ def test_a_batch_depends_on_seed_and_index_alone(
     assert torch.equal(torch.get_rng_state(), before)
 
 
+def test_one_region_alone_is_seen_differently_in_each_batch(streets: Any, tiny_config: SegmentationConfig) -> None:
+    crops = CropBatches(streets, FitTask(streets, streets.regions()[:1], []), tiny_config, 2, seed=3)
+    first, second = crops.make(0).pixels, crops.make(1).pixels
+    assert not torch.equal(first, second)
+    assert not torch.equal(first[0], first[1])
+
+
 def test_a_batch_shows_the_labels_of_its_pixels(streets: Any, tiny_config: SegmentationConfig) -> None:
     """Red is class 1, also after flips and scaling; colours are left alone here."""
     config = tiny_config.model_copy(update={"augmentation": "flip", "crop": (48, 40)})
