@@ -144,9 +144,7 @@ class SegmentationConfig(_Frozen):
         default=(360, 480), description="Size at which the fast segmenter's encoder sees images."
     )
     fast_components: int = Field(default=64, ge=1, description="Principal components kept of the frozen features.")
-    fast_learning_rate: float = Field(
-        default=0.1, gt=0, description="Of the fast segmenter's head (Adam, full batch)."
-    )
+    fast_learning_rate: float = Field(default=0.1, gt=0, description="Of the fast segmenter's head (Adam, full batch).")
     fast_updates: int = Field(default=20, ge=1, description="Full-batch steps a fit of the fast segmenter.")
 
     @model_validator(mode="after")

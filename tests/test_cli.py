@@ -7,6 +7,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from typer.testing import CliRunner, Result
 
 from src_model.cli import app
@@ -72,6 +73,16 @@ def test_predict_writes_a_mask_for_every_image_without_the_training_data(tiny_ca
     result = call("predict", "--project", tmp_path / "run", "--images", images, "--out", tmp_path / "masks")
     assert result.exit_code == 0
     assert sorted(path.name for path in (tmp_path / "masks").iterdir()) == ["0016E5_000001.png", "0016E5_000002.png"]
+
+
+def test_masks_are_as_large_as_their_images_also_when_the_network_saw_smaller_ones(
+    tiny_camvid: Path, tmp_path: Path
+) -> None:
+    smaller = ("--image-size", "24x32", "--region", "8x8")
+    call("simulate", "--data", tiny_camvid, *FAST, *smaller, *RUN, "--acquisition", "random", "--out", tmp_path / "run")
+    call("predict", "--project", tmp_path / "run", "--images", tiny_camvid / "val", "--out", tmp_path / "masks")
+    with Image.open(tmp_path / "masks" / "0016E5_000001.png") as mask:
+        assert mask.size == (48, 36)
 
 
 def test_pretrain_writes_weights_that_another_run_starts_from(tiny_camvid: Path, tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from src_model.config import RunConfig
 from src_model.data.class_schema import ClassSchema
 from src_model.data.dataset import Dataset
 from src_model.data.images import ImageSource
-from src_model.data.readers import open_dataset
+from src_model.data.readers import aliases_into, open_dataset
 from src_model.data.region import Size, grids
 from src_model.data.splits import Roles, assign_roles
 from src_model.device import choose_device, generator_for, set_threads
@@ -98,7 +98,8 @@ def make_segmenter(config: RunConfig, images: ImageSource, schema: ClassSchema, 
     settings = config.segmentation
     if settings.segmenter == "fast":
         return FastSegmenter(images, schema.num_classes, settings, device, config.seed, feature_cache())
-    return FPNSegmenter(images, schema.num_classes, settings, device, config.seed, schema.names)
+    aliases = aliases_into(schema)
+    return FPNSegmenter(images, schema.num_classes, settings, device, config.seed, schema.names, aliases)
 
 
 def class_pixels(dataset: Dataset, images: Iterable[str]) -> npt.NDArray[np.int64]:

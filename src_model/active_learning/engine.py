@@ -200,8 +200,8 @@ class ActiveLearningEngine:
 
     # --- the three verbs --------------------------------------------------------------------------------------
 
-    def query(self, should_stop: ShouldStop = never) -> Progress[Query]:
-        """Choose the next regions: a_t. Recorded before it is returned.
+    def query(self, should_stop: ShouldStop = never) -> Progress[Query | None]:
+        """Choose the next regions: a_t. Recorded before it is returned; None if asked to stop before the choice.
 
         Raises
         ------
@@ -217,7 +217,10 @@ class ActiveLearningEngine:
         decision = self._now.prepared
         if decision is None:
             clock = _Clock()
-            decision = self._choose((yield from self._look(should_stop)))
+            candidates = yield from self._look(should_stop)
+            if should_stop():
+                return None
+            decision = self._choose(candidates)
             self._now.query_seconds = clock.lap("query_seconds")
         self._project.record_query(self._now.episode, decision.query)
         self._now.prepared = None

@@ -66,6 +66,10 @@ class Roles:
             raise DataError(f"{len(twice)} images have two roles; the first is {twice[0]}. Give each image one role.")
 
 
+SEEDED_SPLITS = ("random", "cover")
+"""Splits in which another seed gives images other roles."""
+
+
 def assign_roles(dataset: Dataset, config: DataConfig, rng: np.random.Generator) -> Roles:
     """Roles by the rule called ``config.split``.
 

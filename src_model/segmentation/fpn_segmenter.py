@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import closing
+from types import MappingProxyType
 
 import numpy as np
 import torch
@@ -54,6 +55,8 @@ class FPNSegmenter:
         Of all start weights that are not pre-trained.
     class_names:
         C names, needed for ``start_weights``.
+    class_aliases:
+        What start weights may call these classes: foreign name to own name.
 
     Raises
     ------
@@ -71,10 +74,11 @@ class FPNSegmenter:
         device: torch.device,
         seed: int,
         class_names: Sequence[str] = (),
+        class_aliases: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         network = build_network(config, num_classes, seed)
         if config.start_weights is not None:
-            load_start_weights(network, config.start_weights, class_names)
+            load_start_weights(network, config.start_weights, class_names, class_aliases)
         self._start = network_state(network)
         layout = torch.channels_last if device.type == "cuda" else torch.contiguous_format
         with machine_failures("Moving the network to the device", "choose a smaller encoder or --device cpu."):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 import torch
 from torch import nn
@@ -131,10 +132,17 @@ def save_start_weights(
     save_tensors(path, weights, {"kind": _KIND, "classes": list(class_names), **made_with})
 
 
-def load_start_weights(network: SegmentationNetwork, path: Path, class_names: Sequence[str]) -> None:
+def load_start_weights(
+    network: SegmentationNetwork,
+    path: Path,
+    class_names: Sequence[str],
+    aliases: Mapping[str, str] = MappingProxyType({}),
+) -> None:
     """Fill a network from `save_start_weights`; rows of its head go to the class of the same name.
 
-    Classes that the file does not know keep the network's own random start. Capital letters do not count.
+    ``aliases`` maps names of the file to names here; where several classes of the file become one, as traffic light
+    and traffic sign become CamVid's sign, its row is their mean. Classes that the file does not know keep the
+    network's own random start. Capital letters do not count.
 
     Raises
     ------
@@ -151,27 +159,34 @@ def load_start_weights(network: SegmentationNetwork, path: Path, class_names: Se
         raise CheckpointError(f"{path} holds no segmenter. Choose a file made by a training of the segmenter.")
     own = network.state_dict()
     given = _under(_NETWORK, tensors)
-    pairs = _same_names(known, class_names)
+    sources = _sources(known, class_names, aliases)
     for name in own.keys() & given.keys():
         if name.startswith(_HEAD) and len(given[name]) == len(known):
-            given[name] = _mapped_rows(own[name], given[name], pairs)
+            given[name] = _mapped_rows(own[name], given[name], sources)
     made_with = ", ".join(str(header.get(key)) for key in ("architecture", "encoder", "merge_policy"))
     check_fit(own, given, f"{path} was made with {made_with}: choose the same, or other start weights.")
     network.load_state_dict(given)
-    logger.info("%s: %d of %d classes start from the weights of the same name.", path, len(pairs), len(class_names))
+    logger.info("%s: %d of %d classes start from weights of that name.", path, len(sources), len(class_names))
 
 
-def _same_names(known: Sequence[str], wanted: Sequence[str]) -> list[tuple[int, int]]:
-    rows = {name.casefold(): row for row, name in enumerate(known)}
-    return [(rows[name.casefold()], row) for row, name in enumerate(wanted) if name.casefold() in rows]
+def _sources(known: Sequence[str], wanted: Sequence[str], aliases: Mapping[str, str]) -> dict[int, list[int]]:
+    """Rows of the file for each row of the head that it knows something of."""
+    own_names = {foreign.casefold(): own.casefold() for foreign, own in aliases.items()}
+    rows = {name.casefold(): row for row, name in enumerate(wanted)}
+    sources: dict[int, list[int]] = {}
+    for row, name in enumerate(known):
+        target = rows.get(own_names.get(name.casefold(), name.casefold()))
+        if target is not None:
+            sources.setdefault(target, []).append(row)
+    return sources
 
 
-def _mapped_rows(own: torch.Tensor, given: torch.Tensor, pairs: Sequence[tuple[int, int]]) -> torch.Tensor:
+def _mapped_rows(own: torch.Tensor, given: torch.Tensor, sources: Mapping[int, Sequence[int]]) -> torch.Tensor:
     if given.shape[1:] != own.shape[1:]:
         return given
     mapped = own.clone()
-    for source, target in pairs:
-        mapped[target] = given[source]
+    for target, rows in sources.items():
+        mapped[target] = given[list(rows)].mean(dim=0)
     return mapped
 
 

@@ -114,7 +114,7 @@ class Trainer:
                 with train_mode(self._network, True):
                     self._train_until_report(batches, tally, weights, seed, should_stop)
                 yield tally.event()
-        self.fits += 1
+        self.fits += not tally.stopped
         return tally.report(time.perf_counter() - started)
 
     def _train_until_report(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from src_model.active_learning.engine import ActiveLearningEngine
 from src_model.config import Schedule
-from src_model.events import Progress, QueryReady, ShouldStop, never
+from src_model.events import Progress, Query, QueryReady, ShouldStop, never
 from src_model.simulation.oracle import GroundTruthOracle
 
 
@@ -21,13 +21,18 @@ def run_episode(
     """
     while not engine.finished and not should_stop():
         if not engine.has_answers:
-            if engine.open_query is None:
-                yield QueryReady((yield from engine.query(should_stop)))
-            if should_stop():
+            query = engine.open_query or (yield from _ask(engine, should_stop))
+            if query is None:
                 break
-            assert engine.open_query is not None
-            engine.teach(oracle.answer(engine.open_query.regions))
+            engine.teach(oracle.answer(query.regions))
         if schedule is Schedule.PIPELINED and engine.may_ask and engine.open_query is None:
-            yield QueryReady((yield from engine.query(should_stop)))
+            yield from _ask(engine, should_stop)
         yield from engine.fit(should_stop)
     return engine.finished
+
+
+def _ask(engine: ActiveLearningEngine, should_stop: ShouldStop) -> Progress[Query | None]:
+    query = yield from engine.query(should_stop)
+    if query is not None:
+        yield QueryReady(query)
+    return query

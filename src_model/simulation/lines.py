@@ -105,8 +105,9 @@ def settings_of(config: RunConfig) -> dict[str, Any]:
     }
     settings["data set"] = _data_set(config)
     if learned and config.dqn.policy is not None:
-        # one policy a seed is one line, not as many lines as there are seeds
-        settings["dqn.policy"] = re.sub(rf"(?<!\d){config.seed}(?!\d)", "*", config.dqn.policy.as_posix())
+        # One policy a seed is one line, not as many lines as there are seeds; so are a few that the seeds share.
+        path = re.sub(r"(?<=seed)\d+", "*", config.dqn.policy.as_posix())
+        settings["dqn.policy"] = re.sub(rf"(?<!\d){config.seed}(?!\d)", "*", path)
     return settings
 
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from src_model.active_learning.assembly import kept_schema, make_segmenter
 from src_model.checkpoint import load_tensors
-from src_model.data.decoding import read_header, read_image
+from src_model.data.annotation import Labels
+from src_model.data.decoding import read_header, read_image, scaled_image, scaled_labels
 from src_model.data.images import ImageSource, Pixels
 from src_model.data.masks import save_mask
 from src_model.data.region import Size
@@ -56,7 +57,8 @@ def predict(
 ) -> Progress[int]:
     """Write a mask ``out/<sub-folder>/<stem>.png`` for every image below ``images``; returns how many were written.
 
-    The training data need not be there any more. A mask that lies in ``out`` already is made again.
+    A network that was trained on scaled images sees these at the same size; masks are as large as their images. The
+    training data need not be there any more. A mask that lies in ``out`` already is made again.
 
     Raises
     ------
@@ -70,12 +72,12 @@ def predict(
     """
     source = ImageFolder(images)
     targets = _targets(source.ids, images, out)
-    segmenter = _trained_segmenter(project, source, device)
+    segmenter, seen_at = _trained_segmenter(project, source, device)
     schema = kept_schema(project)
     for done, (image, target) in enumerate(targets.items()):
         if should_stop():
             return done
-        save_mask(target, segmenter.class_map(source.image(image)), schema)
+        save_mask(target, _class_map(segmenter, source.image(image), seen_at), schema)
         yield ImagesScored(done + 1, len(targets))
     return len(targets)
 
@@ -93,14 +95,25 @@ def _targets(names: Sequence[str], images: Path, out: Path) -> dict[str, Path]:
     return targets
 
 
-def _trained_segmenter(project: Path, source: ImageSource, device: str) -> Segmenter:
+def _class_map(segmenter: Segmenter, pixels: Pixels, seen_at: Size | None) -> Labels:
+    """(h, w) classes of an (h, w, 3) image, looked at in the size the network was trained at."""
+    if seen_at is None:
+        return segmenter.class_map(pixels)
+    height, width = pixels.shape[:2]
+    return scaled_labels(segmenter.class_map(scaled_image(pixels, seen_at)), (height, width))
+
+
+def _trained_segmenter(project: Path, source: ImageSource, device: str) -> tuple[Segmenter, Size | None]:
     with ProjectView.read(project) as view:
         checkpoint, settings = view.checkpoint, view.settings
     if checkpoint is None:
         raise CheckpointError(f"The project {project} has no trained network yet. Let it finish a training first.")
     tensors, _ = load_tensors(checkpoint)
+    # All weights come from the checkpoint; those that the training began with may be gone.
+    beginnings = {"start_weights": None, "encoder_weights": "none"}
+    settings = settings.model_copy(update={"segmentation": settings.segmentation.model_copy(update=beginnings)})
     segmenter = make_segmenter(settings, source, kept_schema(project), choose_device(device))
     segmenter.load_state_dict(
         {name.removeprefix("segmenter."): tensor for name, tensor in tensors.items() if name.startswith("segmenter.")}
     )
-    return segmenter
+    return segmenter, settings.data.image_size

@@ -12,6 +12,7 @@ from dask.distributed import Client, Future, LocalCluster, as_completed
 from pydantic import BaseModel, ConfigDict, Field
 
 from src_model.config import RunConfig, make_run_config, merged, preset_settings, read_toml
+from src_model.data.splits import SEEDED_SPLITS
 from src_model.events import Notice, Progress, StepDone, drain
 from src_model.exceptions import ConfigurationError
 from src_model.simulation.simulate import simulate
@@ -126,6 +127,12 @@ def _pair(study: Study, name: str, seed: int, out: Path) -> tuple[Job | None, Jo
     folder = out / f"{name}-seed{seed}"
     if line.train is None:
         return None, Job(folder, make_run_config(*layers), trains=False)
+    split = make_run_config(*layers).data.split
+    if line.policies and split in SEEDED_SPLITS:
+        raise ConfigurationError(
+            f"The line {name} shares policies between seeds, but the split {split} gives every seed other roles: a "
+            "policy would be tested on what it was trained on. Use the split ralis, or leave out policies."
+        )
     policy_seed = seed % (line.policies or study.seeds)
     policy_folder = out / "policies" / f"{name}-seed{policy_seed}"
     training = Job(policy_folder, make_run_config(*layers, line.train, {"seed": policy_seed}), trains=True)

@@ -182,6 +182,15 @@ def test_the_last_query_takes_what_is_left_of_the_budget(project: Project) -> No
     assert [len(query.regions) for query in project.queries(1)] == [2, 2, 1]
 
 
+def test_a_stop_during_the_search_leaves_no_query(project: Project) -> None:
+    engine, _ = engine_in(project, settings())
+    drain(engine.start())
+    assert drain(engine.query(lambda: True)) is None
+    assert engine.open_query is None
+    assert project.queries(1) == []
+    assert drain(engine.query()) is not None
+
+
 def test_a_second_query_waits_for_answers_to_the_first(project: Project) -> None:
     engine, _ = engine_in(project, settings())
     drain(engine.start())

@@ -45,6 +45,15 @@ def test_rows_of_the_head_follow_the_names_of_the_classes(
     assert all(torch.equal(own[name], given[name]) for name in own if not name.startswith("head."))
 
 
+def test_classes_of_other_names_start_from_the_mean_of_those_that_become_them(
+    source: SegmentationNetwork, saved: Path, tiny_config: SegmentationConfig
+) -> None:
+    network = build_network(tiny_config, 2, seed=2)
+    load_start_weights(network, saved, ["vehicle", "road"], {"car": "vehicle", "TREE": "Vehicle"})
+    assert torch.allclose(network.head[0].weight[0], source.head[0].weight[[1, 2]].mean(dim=0))
+    assert torch.equal(network.head[0].weight[1], source.head[0].weight[0])
+
+
 def test_other_classes_of_the_same_number_are_mapped_as_well(
     source: SegmentationNetwork, saved: Path, tiny_config: SegmentationConfig
 ) -> None:

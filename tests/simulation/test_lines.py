@@ -102,3 +102,13 @@ def test_of_two_random_lines_the_one_with_the_same_settings_counts(write_run: Wr
         line for line in lines if line.label == "random (fast_updates 40)"
     )
     assert partner["bald"] is None
+
+
+def test_policies_that_several_seeds_share_are_one_line(write_run: WriteRun) -> None:
+    runs = [
+        read_run(write_run("dqn", seed, dqn={"policy": f"policies/dqn-seed{seed % 2}/policy.safetensors"}))
+        for seed in range(4)
+    ]
+    ((line, members),) = group_runs(runs).items()
+    assert line.label == "dqn"
+    assert len(members) == 4

@@ -60,6 +60,17 @@ def test_a_policy_is_trained_with_its_own_settings_and_then_used(study_file: Pat
     assert simulation.config.dqn.policy == training.folder / "policy.safetensors"
 
 
+def test_a_few_policies_serve_all_seeds_where_roles_do_not_depend_on_the_seed(study_file: Path, tmp_path: Path) -> None:
+    shared = STUDY.replace("[lines.dqn.settings", "[lines.dqn]\npolicies = 1\n[lines.dqn.settings")
+    study_file.write_text(shared)
+    with pytest.raises(ConfigurationError, match="tested on what it was trained on"):
+        jobs_of(read_study(study_file, tmp_path), tmp_path / "out")
+    study_file.write_text(shared.replace('split = "random"', 'split = "ralis"'))
+    jobs = jobs_of(read_study(study_file, tmp_path), tmp_path / "out")
+    trainings = [training.folder.name for training, _ in jobs if training is not None]
+    assert trainings == ["dqn-seed0", "dqn-seed0"]
+
+
 def test_a_study_with_an_unknown_key_is_refused(study_file: Path, tmp_path: Path) -> None:
     study_file.write_text("sedes = 3\n" + STUDY)
     with pytest.raises(ConfigurationError, match="sedes"):

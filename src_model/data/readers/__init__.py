@@ -43,9 +43,12 @@ def published_aliases(source: ClassSchema, target: ClassSchema) -> Mapping[str, 
 
     Known is the published table from Cityscapes and GTAV to CamVid; other pairs have to do with namesakes.
     """
-    if target.name != CAMVID.name:
-        return {}
-    return {name: target_name for name, target_name in CAMVID_FROM_CITYSCAPES.items() if name in source.names}
+    return {name: own_name for name, own_name in aliases_into(target).items() if name in source.names}
+
+
+def aliases_into(target: ClassSchema) -> Mapping[str, str]:
+    """What the classes of ``target`` are called in other data sets: foreign name to own name."""
+    return CAMVID_FROM_CITYSCAPES if target.name == CAMVID.name else {}
 
 
 def _layout(config: DataConfig) -> Layout:
