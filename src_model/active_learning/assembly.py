@@ -13,7 +13,7 @@ import numpy.typing as npt
 import platformdirs
 import torch
 
-from src_model.active_learning.engine import Surroundings
+from src_model.active_learning.surroundings import Surroundings
 from src_model.atomic_file import replacing
 from src_model.config import RunConfig
 from src_model.data.class_schema import ClassSchema

@@ -3,27 +3,26 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import torch
 
-from src_model.active_learning.acquisition.acquisition import Acquisition, CandidatePool, Context, Gains, Shares
+from src_model.active_learning.acquisition.acquisition import Acquisition, CandidatePool, Context, Gains
 from src_model.active_learning.candidates import Draw, look_at
 from src_model.active_learning.decision import Decision
 from src_model.active_learning.episode_state import EpisodeState
-from src_model.active_learning.readings import Row, reading_of, reading_row
+from src_model.active_learning.phase_clock import PhaseClock
+from src_model.active_learning.policy_update import update_policy
+from src_model.active_learning.readings import Row, progress_row, reading_of, reading_row
+from src_model.active_learning.surroundings import Knowledge, Surroundings
 from src_model.checkpoint import load_tensors, save_tensors
 from src_model.config import RunConfig
 from src_model.data.annotation import Annotation, check_class_indices
-from src_model.data.class_schema import ClassSchema
-from src_model.data.images import LabelSource
 from src_model.data.labelled_set import LabelledSet
-from src_model.data.region import Region, Size, grids
-from src_model.data.splits import Roles
+from src_model.data.region import grids
 from src_model.device import generator_for
 from src_model.dqn.double_dqn import DQNLearner
 from src_model.dqn.reward import Reward, class_frequencies, class_weights
@@ -32,42 +31,6 @@ from src_model.exceptions import AnnotationError, CheckpointError, EmptyPool, Ra
 from src_model.project.project import Project
 from src_model.segmentation.metrics import ConfusionMatrix
 from src_model.segmentation.segmenter import FitTask, Segmenter
-
-_NOT_TAKEN = -1
-"""For the replay buffer: asked, but not answered; stores no transition."""
-
-
-@dataclass(frozen=True, slots=True)
-class Knowledge:
-    """What only a simulation knows; the upper lines look at it, nothing else does."""
-
-    shares: Shares | None = None
-    gains: Callable[[Sequence[Region], LabelledSet], npt.NDArray[np.float64]] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Surroundings:
-    """The data of a run as the engine needs it.
-
-    Attributes
-    ----------
-    schema:
-        Classes 0 … C-1.
-    roles:
-        Which images are asked from (``pool``), represent the data (``state``), give the reward, are only scored.
-    size:
-        Height and width of an image.
-    measured:
-        Labels of the reward and test images.
-    counted_pixels:
-        Pixels that 100 % of the budget axis stands for.
-    """
-
-    schema: ClassSchema
-    roles: Roles
-    size: Callable[[str], Size]
-    measured: LabelSource
-    counted_pixels: int
 
 
 class ActiveLearningEngine:
@@ -184,7 +147,7 @@ class ActiveLearningEngine:
         if self._learner is not None:
             self._learner.begin_episode()
         yield from self._segmenter.prepare(self._all_images(), should_stop)
-        clock = _Clock()
+        clock = PhaseClock()
         on_reward_set = yield from self._measure(self._data.roles.reward, should_stop)
         scored = yield from self._score(0, on_reward_set, should_stop)
         clock.lap("evaluate_seconds")
@@ -216,7 +179,7 @@ class ActiveLearningEngine:
             raise EmptyPool("The budget is spent or all regions are labelled. Raise the budget, add images, or finish.")
         decision = self._now.prepared
         if decision is None:
-            clock = _Clock()
+            clock = PhaseClock()
             candidates = yield from self._look(should_stop)
             if should_stop():
                 return None
@@ -262,7 +225,7 @@ class ActiveLearningEngine:
         if decision is None or self._reward is None:
             raise RalisError("Nothing has been labelled since the last training. Label a region first.")
         step = decision.query.step
-        clock = _Clock()
+        clock = PhaseClock()
         report = yield from self._train(step, should_stop)
         clock.lap("fit_seconds")
         on_reward_set = yield from self._measure(self._data.roles.reward, should_stop)
@@ -361,24 +324,16 @@ class ActiveLearningEngine:
         learner = self._learner
         if learner is None:
             return {}
-        clock = _Clock()
+        clock = PhaseClock()
         following = self._now.decisions[-1] if self._now.decisions else None
         candidates = following.candidates if following else None
         if candidates is None and self.may_ask:
             candidates = yield from self._look(never)
             self._now.query_seconds = clock.lap("query_seconds")
-        if decision.query.step == 1:
-            _observe(learner, decision.candidates)
-        taught = [region in self._now.labelled for region in decision.query.regions]
-        actions = np.where(taught, decision.positions % decision.candidates.pool_size, _NOT_TAKEN)
-        learner.store(actions, reward, terminal=candidates is None)
-        if candidates is not None:
-            _observe(learner, candidates)
-        loss = learner.update(self._rng("replay", decision.query.step))
-        learner.end_step()
-        if candidates is None:
-            learner.end_episode()
-        elif following is None:
+        answered = [region in self._now.labelled for region in decision.query.regions]
+        rng = self._rng("replay", decision.query.step)
+        loss = update_policy(learner, decision, answered, reward, candidates, rng)
+        if candidates is not None and following is None:
             self._now.prepared = self._choose(candidates)
         if loss is not None:
             yield PolicyUpdated(loss, decision.epsilon)
@@ -431,17 +386,9 @@ class ActiveLearningEngine:
 
     def _row(self, step: int, scored: ConfusionMatrix | None) -> Row:
         """What stands in every row of metrics.csv; a reading that was not taken leaves its cells empty."""
-        names, labelled = self._data.schema.names, self._now.labelled
-        row: Row = {
-            "step": step,
-            "labelled_regions": len(labelled),
-            "labelled_pixels": labelled.pixels,
-            "labelled_fraction": labelled.pixels / self._data.counted_pixels,
-        }
-        if scored is not None:
-            row |= reading_row(scored, self._config.dqn.weighted_epsilon, names)
-        shares = labelled.shares / max(1, len(labelled))
-        return row | {f"share_{name}": float(share) for name, share in zip(names, shares, strict=True)}
+        names = self._data.schema.names
+        row = progress_row(step, self._now.labelled, self._data.counted_pixels, names)
+        return row if scored is None else row | reading_row(scored, self._config.dqn.weighted_epsilon, names)
 
     # --- small things -----------------------------------------------------------------------------------------
 
@@ -461,27 +408,6 @@ class ActiveLearningEngine:
     def _all_images(self) -> tuple[str, ...]:
         roles = self._data.roles
         return tuple(sorted({*roles.pool, *roles.state, *roles.reward, *roles.test}))
-
-
-class _Clock:
-    """Seconds of the phases of a step."""
-
-    def __init__(self) -> None:
-        self.laps: dict[str, float] = {}
-        self._last = time.perf_counter()
-
-    def lap(self, name: str) -> float:
-        """Close the phase called ``name`` and return its seconds."""
-        now = time.perf_counter()
-        self.laps[name] = now - self._last
-        self._last = now
-        return self.laps[name]
-
-
-def _observe(learner: DQNLearner, candidates: CandidatePool) -> None:
-    assert candidates.state_features is not None
-    assert candidates.action_features is not None
-    learner.observe(candidates.state_features, candidates.action_features)
 
 
 def _below(prefix: str, tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from src_model.data.labelled_set import LabelledSet
 from src_model.dqn.reward import Reading, class_frequencies, class_weights
 from src_model.segmentation.metrics import ConfusionMatrix
 
@@ -27,3 +28,15 @@ def reading_row(confusion: ConfusionMatrix, epsilon: float, class_names: Sequenc
     for name, value, supported in zip(class_names, confusion.iou(), confusion.supported, strict=True):
         row[f"iou_{name}"] = float(value) if supported else None
     return row
+
+
+def progress_row(step: int, labelled: LabelledSet, counted_pixels: int, class_names: Sequence[str]) -> Row:
+    """Columns of the budget axis and share_<class>, the mean share of each class in a labelled region."""
+    shares = labelled.shares / max(1, len(labelled))
+    return {
+        "step": step,
+        "labelled_regions": len(labelled),
+        "labelled_pixels": labelled.pixels,
+        "labelled_fraction": labelled.pixels / counted_pixels,
+        **{f"share_{name}": float(share) for name, share in zip(class_names, shares, strict=True)},
+    }

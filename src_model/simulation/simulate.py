@@ -9,7 +9,8 @@ from pathlib import Path
 from src_model.active_learning.acquisition.acquisition import Acquisition, Statistic
 from src_model.active_learning.acquisition.registry import make_acquisition
 from src_model.active_learning.assembly import Assembly, assemble, class_pixels, keep_schema
-from src_model.active_learning.engine import ActiveLearningEngine, Knowledge
+from src_model.active_learning.engine import ActiveLearningEngine
+from src_model.active_learning.surroundings import Knowledge
 from src_model.config import RunConfig
 from src_model.dqn.policy import load_policy
 from src_model.dqn.query_network import ReferenceQueryNetwork

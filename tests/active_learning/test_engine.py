@@ -15,7 +15,8 @@ from src_model.active_learning.acquisition.acquisition import CandidatePool, Cho
 from src_model.active_learning.acquisition.dqn import DQNAcquisition
 from src_model.active_learning.acquisition.registry import make_acquisition
 from src_model.active_learning.candidates import Draw, look_at
-from src_model.active_learning.engine import ActiveLearningEngine, Surroundings
+from src_model.active_learning.engine import ActiveLearningEngine
+from src_model.active_learning.surroundings import Surroundings
 from src_model.config import RunConfig, make_run_config
 from src_model.data.annotation import Annotation
 from src_model.data.class_schema import ClassSchema, SemanticClass
