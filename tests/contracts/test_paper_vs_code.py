@@ -198,7 +198,7 @@ def test_a_policy_is_trained_on_d_t_and_leaves_the_pool_and_the_test_set_alone(t
 @pytest.mark.parametrize(("policies", "seeds"), [(None, [0, 1, 2, 3]), (2, [0, 1, 0, 1])])
 def test_simulations_share_the_policies_that_a_study_trains(policies: int | None, seeds: list[int]) -> None:
     line = Line(settings={"acquisition": {"name": "dqn"}}, train={}, policies=policies)
-    jobs = jobs_of(Study(seeds=4, lines={"dqn": line}), Path("out"))
+    jobs = jobs_of(Study(seeds=4, base={"data": {"split": "ralis"}}, lines={"dqn": line}), Path("out"))
     assert [training.config.seed for training, _ in jobs if training] == seeds
     assert [simulation.config.seed for _, simulation in jobs] == [0, 1, 2, 3]
     for training, simulation in jobs:

@@ -118,7 +118,7 @@ UNPUBLISHED: dict[str, Any] = {
     "segmentation.inference_batch": 8,
     "segmentation.mixed_precision": True,
     "segmentation.fast_cell": "10x10",
-    "segmentation.fast_input": "288x384",
+    "segmentation.fast_input": "360x480",
     "segmentation.fast_components": 64,
     "segmentation.fast_learning_rate": 0.05,
     "segmentation.fast_updates": 40,

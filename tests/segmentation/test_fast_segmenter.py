@@ -324,6 +324,13 @@ def test_a_class_map_is_the_prediction_at_full_size(make: Callable[..., FastSegm
     assert segmenter.class_map(streets.image("street1")[:33, :47]).shape == (33, 47)
 
 
+def test_a_class_map_is_not_turned(make: Callable[..., FastSegmenter], streets: Any) -> None:
+    segmenter = make()
+    _fit(segmenter, streets)
+    lying = streets.image("street1").transpose(1, 0, 2)
+    assert (segmenter.class_map(lying) == streets.labels("street1").T).mean() > 0.9
+
+
 # --- state ----------------------------------------------------------------------------------------------------
 
 
