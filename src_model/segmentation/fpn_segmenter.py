@@ -19,7 +19,7 @@ from src_model.segmentation.batches import CropBatches, equal_size_batches, pref
 from src_model.segmentation.failures import machine_failures
 from src_model.segmentation.loss import inverse_sqrt_weights, labelled_pixels
 from src_model.segmentation.metrics import ConfusionMatrix, confusion_matrix
-from src_model.segmentation.network import build_network
+from src_model.segmentation.network import SegmentationNetwork, build_network
 from src_model.segmentation.predictor import Predictor
 from src_model.segmentation.segmenter import FitTask, OptionalMap, PredictionMaps
 from src_model.segmentation.segmenter_state import (
@@ -99,6 +99,11 @@ class FPNSegmenter:
     def cell(self) -> Size:
         """Prediction maps have a value for every pixel."""
         return 1, 1
+
+    @property
+    def network(self) -> SegmentationNetwork:
+        """The network itself, in evaluation mode whenever nothing runs; for benchmarks and export."""
+        return self._network
 
     def prepare(self, images: Sequence[str], should_stop: ShouldStop = never) -> Progress[None]:
         """Nothing: this segmenter looks at images afresh each time."""

@@ -389,7 +389,7 @@ def test_a_foreign_state_is_refused_and_nothing_changes(
 
 def test_on_camvid_a_few_images_already_tell_classes_apart(camvid: Path) -> None:
     dataset = open_dataset(DataConfig(path=camvid, reader="camvid", image_size=(180, 240)))
-    images = dataset.ids[:120:10]
+    images = dataset.ids[:120:15]
     config = CONFIG.model_copy(update={"fast_cell": (5, 5), "fast_input": (180, 240), "fast_components": 64})
     segmenter = FastSegmenter(_Few(dataset, images), 11, config, CPU, seed=0)
     regions = [region for image in images[::2] for region in RegionGrid((180, 240), (90, 80)).regions(image)]
