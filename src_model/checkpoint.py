@@ -66,6 +66,7 @@ def load_tensors(path: Path) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
         with safe_open(path, framework="pt", device="cpu") as file:
             header = _checked_header(path, file.metadata())
             # Clones, because the tensors lie in the mapped file, which may be replaced or deleted while they are used.
+            # The opened file is no mapping: it has keys(), but cannot be iterated.
             return {name: file.get_tensor(name).clone() for name in file.keys()}, header  # noqa: SIM118
     except (OSError, SafetensorError) as exc:
         raise CheckpointError(

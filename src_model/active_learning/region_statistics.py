@@ -73,6 +73,7 @@ def statistics_of(
         values = {image: getattr(per_image[image], field.name) for image in rows}
         if all(value is not None for value in values.values()):
             columns[field.name] = np.concatenate([values[image][index] for image, index in rows.items()])[order]
+    # The columns are built from the class's own fields; mypy sees one type for all of them.
     return RegionStatistics(**columns)  # type: ignore[arg-type]
 
 

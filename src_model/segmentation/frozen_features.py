@@ -7,7 +7,7 @@ import json
 import logging
 from collections.abc import Sequence
 from contextlib import suppress
-from functools import cache, cached_property
+from functools import cache, cached_property, partial
 from pathlib import Path
 from typing import TypeVar, cast
 
@@ -118,7 +118,7 @@ class FrozenFeatures:
             if should_stop():
                 return
             if image not in self._opened_store:
-                self._opened_store.add(image, lambda name=image: self._halves(name))  # type: ignore[misc]
+                self._opened_store.add(image, partial(self._halves, image))
                 yield ImagesPrepared(done, len(images))
         yield ImagesPrepared(len(images), len(images))
 
