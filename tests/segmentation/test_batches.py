@@ -3,6 +3,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -60,6 +61,19 @@ def test_the_thread_ends_with_the_generator() -> None:
     assert _threads()
     closed_early.close()
     assert not _threads()
+
+
+def test_torch_computes_alone_in_the_thread_and_as_before_everywhere_else() -> None:
+    ours = torch.get_num_threads()
+
+    def make(index: int) -> int:
+        (torch.rand(4 << 18) * 2).sum()  # Large enough for several threads, were they allowed.
+        return torch.get_num_threads()
+
+    assert list(prefetched(make, 3)) == [1, 1, 1]
+    assert torch.get_num_threads() == ours
+    with ThreadPoolExecutor(1) as another:
+        assert another.submit(torch.get_num_threads).result() == ours
 
 
 def test_an_error_while_making_is_raised_in_its_turn() -> None:
