@@ -25,6 +25,9 @@ class ImageSource(Protocol):
     def size(self, image: str) -> Size:
         """Height and width in pixels, from the file header alone."""
 
+    def version(self, image: str) -> str:
+        """Changes when the picture does, as far as can be told without decoding it; the same on every machine."""
+
     def image(self, image: str) -> Pixels:
         """(h, w, 3) uint8 RGB."""
 

@@ -15,7 +15,6 @@ from src_model.data.images import ImageSource, LabelSource, Pixels
 from src_model.data.region import Size
 from src_model.device import torch_generator
 from src_model.events import FitReport, ImagesEvaluated, Progress, ShouldStop, UpdatesDone, never
-from src_model.exceptions import ConfigurationError
 from src_model.segmentation.batches import equal_size_batches
 from src_model.segmentation.cell_labels import CellLabelMemory, cell_grid
 from src_model.segmentation.failures import machine_failures
@@ -27,7 +26,7 @@ from src_model.segmentation.metrics import ConfusionMatrix
 from src_model.segmentation.projection import Projection
 from src_model.segmentation.segmenter import FitTask, OptionalMap, PredictionMaps
 from src_model.segmentation.segmenter_state import check_fit
-from src_model.segmentation.uncertainty import Disagreement, pixel_statistics
+from src_model.segmentation.uncertainty import Disagreement, passes_rng, pixel_statistics
 
 _HEAD = "head."
 _PROJECTION = "projection."
@@ -122,11 +121,8 @@ class FastSegmenter:
         """
         passes = None
         if OptionalMap.BALD in maps:
-            if not self._config.dropout:
-                raise ConfigurationError("BALD needs dropout above 0 in the segmenter; set it, or ask by another rule.")
-            if rng is None:
-                raise ValueError("BALD draws at random: give rng")
-            passes = self._kept_features(torch_generator(rng), self._config.mc_passes)
+            generator = torch_generator(passes_rng(rng, self._config.dropout))
+            passes = self._kept_features(generator, self._config.mc_passes)
         return self._scan(images, OptionalMap.PROBABILITIES in maps, passes, should_stop)
 
     def _scan(

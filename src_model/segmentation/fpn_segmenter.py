@@ -14,7 +14,7 @@ from src_model.data.annotation import Labels
 from src_model.data.images import ImageSource, LabelSource, Pixels
 from src_model.data.region import Size
 from src_model.events import FitReport, ImagesEvaluated, Progress, ShouldStop, never
-from src_model.exceptions import CheckpointError, ConfigurationError
+from src_model.exceptions import CheckpointError
 from src_model.segmentation.batches import CropBatches, equal_size_batches, prefetched, stacked_pixels
 from src_model.segmentation.failures import machine_failures
 from src_model.segmentation.loss import inverse_sqrt_weights, labelled_pixels
@@ -31,6 +31,7 @@ from src_model.segmentation.segmenter_state import (
     optimiser_state,
 )
 from src_model.segmentation.trainer import Trainer
+from src_model.segmentation.uncertainty import passes_rng
 
 _FITS = "fits"
 
@@ -132,11 +133,8 @@ class FPNSegmenter:
         """
         seeds = {image: 0 for image in images}
         if OptionalMap.BALD in maps:
-            if not self._config.dropout:
-                raise ConfigurationError("BALD needs dropout above 0 in the segmenter; set it, or ask by another rule.")
-            if rng is None:
-                raise ValueError("BALD draws at random: give rng")
-            seeds = dict(zip(images, rng.integers(2**63, size=len(images)).tolist(), strict=True))
+            drawn = passes_rng(rng, self._config.dropout).integers(2**63, size=len(images))
+            seeds = dict(zip(images, drawn.tolist(), strict=True))
         return self._scan(images, maps, seeds, should_stop)
 
     def _scan(

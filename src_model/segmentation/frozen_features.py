@@ -46,8 +46,6 @@ SAMPLE_IMAGES = 48
 SAMPLE_CELLS = 512
 """The projection is fitted on at most so many cells of at most so many images."""
 
-_FINGERPRINT_IMAGES = 4
-
 
 class FrozenFeatures:
     """D numbers for each cell of an image: the five feature maps of `PACKAGED_ENCODER`, pooled, joined and projected.
@@ -61,8 +59,8 @@ class FrozenFeatures:
     `SAMPLE_IMAGES` images and of each at most `SAMPLE_CELLS` cells. It depends neither on a seed nor on which images
     are prepared first, or by which call, so that all seeds and roles share it.
 
-    With ``cache``, projection and features are files named by a digest of ids, sizes, settings and the pixels of a few
-    images; they are shared by all runs and processes.
+    With ``cache``, projection and features are files named by a digest of settings and of ids, sizes and
+    versions of the images; they are shared by all runs and processes.
 
     Parameters
     ----------
@@ -206,11 +204,9 @@ class FrozenFeatures:
         """Name of everything the features depend on; a device rounds in its own way."""
         ids = self._images.ids
         settings = self._config.model_dump(mode="json", include={"fast_cell", "fast_input", "fast_components"})
-        parts = [LAYOUT, PACKAGED_ENCODER, self._device.type, settings, [(one, *self._images.size(one)) for one in ids]]
-        digest = hashlib.sha256(json.dumps(parts, sort_keys=True).encode())
-        for image in _spread(ids, _FINGERPRINT_IMAGES):
-            digest.update(np.ascontiguousarray(self._images.image(image)).data)
-        return digest.hexdigest()[:24]
+        pictures = [(one, *self._images.size(one), self._images.version(one)) for one in ids]
+        parts = [LAYOUT, PACKAGED_ENCODER, self._device.type, settings, pictures]
+        return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:24]
 
     @property
     def _opened_store(self) -> FeatureStore:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
 import torch
+
+from src_model.exceptions import ConfigurationError
 
 _FLOOR = 1e-10
 """Added inside logarithms of probabilities, as in the published BALD."""
@@ -68,6 +71,23 @@ def mutual_information(mean_probabilities: torch.Tensor, mean_entropy: torch.Ten
     (B, …) nats; rounding may leave values just below 0.
     """
     return softmax_entropy(mean_probabilities) - mean_entropy
+
+
+def passes_rng(rng: np.random.Generator | None, dropout: float) -> np.random.Generator:
+    """What the stochastic passes of BALD draw from, once it is certain that they can differ.
+
+    Raises
+    ------
+    ConfigurationError
+        If nothing is dropped.
+    ValueError
+        If there is no ``rng``.
+    """
+    if not dropout:
+        raise ConfigurationError("BALD needs dropout above 0 in the segmenter; set it, or ask by another rule.")
+    if rng is None:
+        raise ValueError("BALD draws at random: give rng")
+    return rng
 
 
 class Disagreement:

@@ -47,6 +47,10 @@ class ImageFolder:
         """Height and width in pixels, from the header."""
         return self._sizes[image]
 
+    def version(self, image: str) -> str:
+        """Bytes of the file."""
+        return str((self._folder / image).stat().st_size)
+
     def image(self, image: str) -> Pixels:
         """(h, w, 3) uint8 RGB."""
         return read_image(self._folder / image)

@@ -50,6 +50,19 @@ def test_what_was_decoded_is_remembered_and_cannot_be_written_to(dataset_of: Bui
         dataset.image("a")[0, 0] = 1
 
 
+def test_a_copy_has_the_version_of_its_original_and_another_picture_has_not(
+    tmp_path: Path, write: Callable[..., Path]
+) -> None:
+    plain = np.zeros((40, 60, 3), dtype=np.uint8)
+    pictures = {"a": plain, "b": plain, "c": np.random.default_rng(0).integers(256, size=(40, 60, 3), dtype=np.uint8)}
+    records = [
+        ImageRecord(name, write(tmp_path / f"{name}.png", pixels), None, "") for name, pixels in pictures.items()
+    ]
+    dataset = Dataset(None, records, None, 0)  # type: ignore[arg-type]  # Neither classes nor a decoder: no mask is read.
+    a, b, c = map(dataset.version, dataset.ids)
+    assert a == b != c
+
+
 def test_a_scaled_data_set_has_scaled_images_and_masks_and_leaves_the_first_alone(dataset_of: Build) -> None:
     dataset = dataset_of({"a": np.repeat(filled(1), 2, axis=1), "b": filled(2, (2, 2)), "c": None})
     dataset.image("a")

@@ -39,6 +39,9 @@ class TwoColours:
         height, width = self._labels[image].shape
         return height, width
 
+    def version(self, image: str) -> str:
+        return str(self._pixels[image].sum())
+
     def image(self, image: str) -> Pixels:
         return self._pixels[image]
 

@@ -225,6 +225,9 @@ class Alike:
     def size(self, image: str) -> Size:
         return 60, 70
 
+    def version(self, image: str) -> str:
+        return ""
+
     def image(self, image: str) -> np.ndarray:
         pixels: np.ndarray = self._pixels
         return pixels
