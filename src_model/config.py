@@ -227,6 +227,15 @@ class DQNConfig(_Frozen):
     reward_baseline: Literal["zero", "measured"] = Field(
         default="zero", description="Φ_0: the published code starts from 0, which makes the first reward an outlier."
     )
+    credit: Literal["shared", "class"] = Field(
+        default="shared",
+        description="The whole reward for each of the K (published), or each class's gain to those who brought it.",
+    )
+    huber_knee: float = Field(
+        default=1.0,
+        gt=0,
+        description="Points of temporal difference up to which the loss is squared; small follows the median reward.",
+    )
 
     @model_validator(mode="after")
     def _exploration_falls(self) -> DQNConfig:
