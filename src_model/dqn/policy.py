@@ -15,7 +15,7 @@ import torch
 from src_model.checkpoint import load_tensors, save_tensors
 from src_model.device import train_mode
 from src_model.dqn.features import FEATURE_VERSION
-from src_model.dqn.query_network import ReferenceQueryNetwork
+from src_model.dqn.query_network import QueryNetwork, ReferenceQueryNetwork
 from src_model.exceptions import CheckpointError
 
 _KIND = "policy"
@@ -60,7 +60,7 @@ class EpsilonGreedyPolicy:
 
 
 def candidate_values(
-    network: ReferenceQueryNetwork, state: npt.NDArray[np.float32], pools: npt.NDArray[np.float32]
+    network: QueryNetwork, state: npt.NDArray[np.float32], pools: npt.NDArray[np.float32]
 ) -> npt.NDArray[np.float32]:
     """Q of every candidate with the network in evaluation mode; the state's code is computed once for all pools.
 
@@ -75,7 +75,7 @@ def candidate_values(
     -------
     (K, P) float32
     """
-    device = network.merge.weight.device
+    device = network.device
     with train_mode(network, False), torch.no_grad():
         code = network.state_code(torch.from_numpy(np.require(state, requirements="W")).to(device)[None])
         values = network.action_values(code, torch.from_numpy(np.require(pools, requirements="W")).to(device))
