@@ -12,7 +12,7 @@ import torch
 
 from src_model.active_learning.acquisition.acquisition import Acquisition, CandidatePool, Context, Gains
 from src_model.active_learning.candidates import Draw, look_at
-from src_model.active_learning.decision import Decision
+from src_model.active_learning.decision import Decision, decision_of
 from src_model.active_learning.episode_state import EpisodeState
 from src_model.active_learning.phase_clock import PhaseClock
 from src_model.active_learning.policy_update import update_policy
@@ -155,8 +155,9 @@ class ActiveLearningEngine:
         if should_stop():
             return
         self._reward = self._reward_weighted_by(on_reward_set.support)
+        self._now.reading = reading_of(on_reward_set)
         if self._reward.needs_first_reading:
-            self._now.before = reading_of(on_reward_set)
+            self._now.before = self._now.reading
         row = self._row(0, scored) | clock.laps
         self._project.record_step(episode, 0, row)
         self._take_recorded()
@@ -238,8 +239,8 @@ class ActiveLearningEngine:
         reading = reading_of(on_reward_set)
         value, reward = self._reward.value(reading), self._reward.gain(self._now.before, reading)
         yield RewardMeasured(self._config.dqn.reward, value, reward)
-        before, self._now.before = self._now.before, reading
-        self._now.decisions.remove(decision)
+        before = self._now.before
+        self._now.settle(decision, reading, reward)
         row = self._row(step, scored) | clock.laps
         row |= {"reward": reward, "phi": value, "train_loss": report.loss, "query_seconds": self._now.query_seconds}
         row |= yield from self._learn(decision, before, reading)
@@ -263,6 +264,7 @@ class ActiveLearningEngine:
                 self._now.labelled,
                 self._rng("passes"),
                 should_stop,
+                self._now.standing(settings.budget),
             )
         )
 
@@ -274,12 +276,7 @@ class ActiveLearningEngine:
             gains=self._gains(),
         )
         choice = self._acquisition.choose(candidates, context, self._rng("choice"))
-        query = Query(
-            step=self._now.step + 1,
-            regions=tuple(candidates.regions[position] for position in choice.positions),
-            scores=tuple(float(score) for score in choice.scores[choice.positions]),
-        )
-        return Decision(query, candidates, choice.positions, context.epsilon)
+        return decision_of(self._now.step + 1, candidates, choice, context.epsilon)
 
     def _gains(self) -> Gains | None:
         measure = self._knowledge.gains

@@ -49,13 +49,13 @@ def _binned(rows: FloatArray, reference: FloatArray, own: npt.NDArray[np.int64])
     """Bins of rows (N, C) against (L, C); ``own`` (N,) is the position of each row in the reference, −1 if nowhere."""
     below = np.zeros((len(rows), BINS + 1))
     least = np.full(len(rows), np.inf)
-    edges = torch.tensor(KL_EDGES, dtype=torch.float64)
-    for block, divergences in divergence_blocks(torch.from_numpy(rows + FLOOR), torch.from_numpy(reference + FLOOR)):
+    for block, tensor in divergence_blocks(torch.from_numpy(rows + FLOOR), torch.from_numpy(reference + FLOOR)):
+        divergences = tensor.numpy()
         inside = np.flatnonzero(own[block] >= 0)
-        divergences[inside, own[block][inside]] = torch.inf
-        least[block] = divergences.amin(dim=1).numpy()
-        for number, edge in enumerate(edges, start=1):
-            below[block, number] = (divergences < edge).sum(dim=1).numpy()
+        divergences[inside, own[block][inside]] = np.inf
+        least[block] = divergences.min(axis=1)
+        for number, edge in enumerate(KL_EDGES, start=1):
+            below[block, number] = np.count_nonzero(divergences < edge, axis=1)
     others = len(reference) - (own >= 0)
     below[:, -1] = others  # an own divergence, made infinite, was never below an edge
     shares = np.diff(below, axis=1) / np.maximum(others, 1)[:, None]
