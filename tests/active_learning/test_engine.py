@@ -25,7 +25,7 @@ from src_model.data.splits import Roles
 from src_model.dqn.double_dqn import DQNLearner
 from src_model.dqn.policy import EpsilonGreedyPolicy
 from src_model.dqn.query_network import ReferenceQueryNetwork
-from src_model.events import FitReport, Progress, Query, ShouldStop, drain, never
+from src_model.events import FitReport, Progress, Query, QueryReady, ShouldStop, drain, never
 from src_model.exceptions import AnnotationError, EmptyPool, RalisError
 from src_model.project.project import Project
 from src_model.segmentation.metrics import ConfusionMatrix, confusion_matrix
@@ -329,6 +329,26 @@ def test_every_sub_action_is_given_the_whole_reward_of_its_query(project: Projec
     rewards = [row["reward"] for row in project.rows()[1:]]
     assert len(set(rewards)) > 1
     assert learner.replay.state_dict()["rewards"].tolist() == pytest.approx(np.repeat(rewards, 2).tolist())
+
+
+def test_the_gain_of_a_class_goes_to_those_who_brought_it(project: Project) -> None:
+    """Every region holds one class; where a query brings one class alone, the gain of the other is for both."""
+    config = settings("dqn", 12, dqn={"credit": "class", "reward_baseline": "measured"})
+    learner = learner_for(config)
+    engine, _ = engine_in(project, config, learner)
+    drain(engine.start())
+    queries = [event.query for event in run_episode(engine, ORACLE) if isinstance(event, QueryReady)]
+    rows = project.rows()
+    expected = []
+    for query, before, after in zip(queries, rows, rows[1:], strict=False):
+        road, car = (50 * (float(after[name]) - float(before[name])) for name in ("iou_road", "iou_car"))
+        of_car = [region.row >= 8 for region in query.regions]
+        expected += (
+            [2 * car if is_car else 2 * road for is_car in of_car] if len(set(of_car)) == 2 else [road + car] * 2
+        )
+    assert len({tuple(expected[i : i + 2]) for i in range(0, len(expected), 2)}) > 1
+    assert learner.replay.state_dict()["rewards"].tolist() == pytest.approx(expected)
+    assert any(one != pytest.approx(other) for one, other in zip(expected[::2], expected[1::2], strict=True))
 
 
 def test_the_next_candidates_are_seen_before_the_query_network_learns(project: Project) -> None:
