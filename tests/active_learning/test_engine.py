@@ -22,9 +22,10 @@ from src_model.data.annotation import Annotation
 from src_model.data.class_schema import ClassSchema, SemanticClass
 from src_model.data.region import Region
 from src_model.data.splits import Roles
+from src_model.dqn.default_query_network import DefaultQueryNetwork
 from src_model.dqn.double_dqn import DQNLearner
 from src_model.dqn.policy import EpsilonGreedyPolicy
-from src_model.dqn.query_network import ReferenceQueryNetwork
+from src_model.dqn.query_network import QueryNetwork, ReferenceQueryNetwork
 from src_model.events import FitReport, Progress, Query, QueryReady, ShouldStop, drain, never
 from src_model.exceptions import AnnotationError, EmptyPool, RalisError
 from src_model.project.project import Project
@@ -68,7 +69,8 @@ class CountingSegmenter:
         classes = torch.zeros(count, *SIZE, dtype=torch.uint8)
         classes[:, : self.fits] = 1
         entropy = torch.linspace(0, 0.5, SIZE[0] * SIZE[1]).reshape(SIZE).expand(count, *SIZE).contiguous()
-        yield PredictionMaps(tuple(images), classes, entropy, entropy.clone())
+        probabilities = torch.where(torch.stack([classes == 0, classes == 1], dim=1), 0.9, 0.1)
+        yield PredictionMaps(tuple(images), classes, entropy, entropy.clone(), probabilities)
 
     def fit(self, task: FitTask, rng: np.random.Generator, should_stop: ShouldStop = never) -> Progress[FitReport]:
         yield from ()
@@ -130,7 +132,7 @@ def engine_in(
     project: Project,
     config: RunConfig,
     learner: DQNLearner | None = None,
-    network: ReferenceQueryNetwork | None = None,
+    network: QueryNetwork | None = None,
     roles: Roles = ROLES,
     truth: Truth | None = None,
 ) -> tuple[ActiveLearningEngine, CountingSegmenter]:
@@ -142,7 +144,9 @@ def engine_in(
 
 
 def learner_for(config: RunConfig) -> DQNLearner:
-    return DQNLearner(config.dqn, ReferenceQueryNetwork(2, 8, torch.Generator().manual_seed(1)))
+    generator = torch.Generator().manual_seed(1)
+    default = config.dqn.features == "default"
+    return DQNLearner(config.dqn, DefaultQueryNetwork(generator) if default else ReferenceQueryNetwork(2, 8, generator))
 
 
 @pytest.fixture
@@ -424,16 +428,17 @@ def numbers(rows: list[dict]) -> list[dict]:
 @pytest.mark.parametrize("target", ["double_dqn", "sarsa"])
 @pytest.mark.parametrize("schedule", ["sequential", "pipelined"])
 @pytest.mark.parametrize("checkpoint_seconds", [0, 1000])
-@pytest.mark.parametrize("acquisition", ["random", "dqn"])
+@pytest.mark.parametrize(("acquisition", "features"), [("random", "reference"), ("dqn", "reference"),
+                                                     ("dqn", "default")])  # fmt: skip
 def test_a_run_that_was_cut_off_ends_with_the_same_numbers(
-    tmp_path: Path, schedule: str, target: str, checkpoint_seconds: float, acquisition: str
+    tmp_path: Path, schedule: str, target: str, checkpoint_seconds: float, acquisition: str, features: str
 ) -> None:
     config = settings(
         acquisition,
         12,
         schedule=schedule,
         checkpoint_seconds=checkpoint_seconds,
-        dqn={"target": target, "batch_size": 2, "epsilon_coin": "sub_action"},
+        dqn={"target": target, "batch_size": 2, "epsilon_coin": "sub_action", "features": features},
     )
     learns = acquisition == "dqn"
     whole = run_to_the_end(tmp_path / "whole", config, learns)

@@ -87,4 +87,4 @@ def test_representatives_stand_for_all_labelled_regions(monkeypatch: pytest.Monk
     assert error.any()
     assert error[:, :-1].mean() < 0.005
     assert error[:, :-1].max() < 0.06
-    assert error[:, -1].mean() < 0.05
+    assert error[:, -1].mean() < 0.1
