@@ -61,6 +61,25 @@ def test_every_slot_that_exists_is_read_and_no_other() -> None:
         assert torch.equal(network(state, changed), network(state, pools)) == (slot >= 5)
 
 
+def test_slots_are_summed_and_maximised_over_those_that_exist() -> None:
+    network = _network()
+    _, pools = _inputs(batch=1, pool_size=1, classes=2)
+    slots = _slots(pools)
+    first, second = network.slots(slots)[0, 0, :2]
+
+    pooled = network._pooled(slots)[0, 0]
+
+    assert (torch.maximum(first, second) < 0).any()
+    torch.testing.assert_close(pooled, torch.cat([(first + second) / SLOTS, torch.maximum(first, second)]))
+
+
+def test_codes_keep_their_size_whatever_that_of_the_features() -> None:
+    network = _network()
+    state, _ = _inputs(batch=4, pool_size=1)
+
+    assert network.state_code(1000 * state).abs().max() < 10
+
+
 def test_a_value_depends_neither_on_the_rest_of_the_pool_nor_on_the_rest_of_the_batch() -> None:
     network = _network().train()
     state, pools = _inputs(batch=6, pool_size=5)
