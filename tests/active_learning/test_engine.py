@@ -407,6 +407,32 @@ def test_labels_that_are_only_scored_decide_nothing(tmp_path: Path) -> None:
     assert [row["mean_iou"] for row in first] != [row["mean_iou"] for row in then]
 
 
+@pytest.mark.parametrize("schedule", ["sequential", "pipelined"])
+def test_what_is_learned_from_is_what_was_seen_at_each_choice(
+    project: Project, monkeypatch: pytest.MonkeyPatch, schedule: str
+) -> None:
+    choices: list[Choice] = []
+    begun: list[np.ndarray] = []
+    choose = DQNAcquisition.choose
+
+    def watched(rule: DQNAcquisition, candidates: CandidatePool, context: Context, rng: np.random.Generator) -> Choice:
+        choices.append(choose(rule, candidates, context, rng))
+        begun.append(candidates.action_features)
+        return choices[-1]
+
+    monkeypatch.setattr(DQNAcquisition, "choose", watched)
+    config = settings("dqn", schedule=schedule, dqn={"features": "default"})
+    learner = learner_for(config)
+    engine, _ = engine_in(project, config, learner)
+    drain(engine.start())
+    drain(run_episode(engine, ORACLE, config.schedule))
+    kept = learner.replay.state_dict()
+    seen = np.concatenate([choice.action_features for choice in choices])
+    np.testing.assert_array_equal(kept["pools"].numpy(), seen.astype(np.float16))
+    assert not np.array_equal(seen, np.concatenate(begun))
+    assert kept["rows"][:, 1].tolist() == [place % 2 for choice in choices for place in choice.positions.tolist()]
+
+
 # --- going on after a kill ------------------------------------------------------------------------------------------
 
 

@@ -177,6 +177,17 @@ def test_the_order_of_classes_plays_no_part(make_parts: Make, data: st.DataObjec
     np.testing.assert_array_equal(turned.pool(2, taken[order]), step.pool(2, taken))
 
 
+@pytest.mark.parametrize("seed", range(5))
+def test_the_order_of_classes_plays_no_part_among_those_of_no_gain(make_parts: Make, seed: int) -> None:
+    """Eleven of twelve classes are predicted nowhere: which of them are described must not depend on their place."""
+    candidates, places, standing = make_parts(6, 12)
+    only = np.eye(12)[np.zeros(6, dtype=int)]
+    candidates = replace(candidates, probabilities=only, counts=720 * only, margin_by_class=only, entropy_by_class=only)
+    order = np.random.default_rng(seed).permutation(12)
+    turned = DefaultStep(*_with_places(with_classes_in(order, candidates, standing), places), 2, 3)
+    np.testing.assert_array_equal(turned.all_pools(), DefaultStep(candidates, places, standing, 2, 3).all_pools())
+
+
 def _with_places(parts: tuple[Predicted, Standing], places: Places) -> tuple[Predicted, Places, Standing]:
     return parts[0], places, parts[1]
 
