@@ -56,8 +56,8 @@ class DefaultQueryNetwork(QueryNetwork):
 
     def action_values(self, code: torch.Tensor, pool: torch.Tensor) -> torch.Tensor:
         """Q of every candidate: state codes (B, 32), or (1, 32) for all, and pools (B, P, R+M·F_c) -> (B, P)."""
-        regions, slots = pool.split([REGION_FEATURES, SLOTS * SLOT_FEATURES], dim=-1)
-        described = torch.cat([regions, self._pooled(slots.unflatten(-1, (SLOTS, SLOT_FEATURES)))], dim=-1)
+        regions, slots = pool[..., :REGION_FEATURES], pool[..., REGION_FEATURES:]  # (B, P, R) and (B, P, M·F_c)
+        described = torch.cat([regions, self._pooled(slots.reshape(*slots.shape[:-1], SLOTS, SLOT_FEATURES))], dim=-1)
         state = code.unsqueeze(1).expand(len(pool), pool.shape[1], -1)
         advantage = self.advantage(torch.cat([self.region(described), state], dim=-1)) + self.direct(described)
         values: torch.Tensor = (self.value(state) + advantage).squeeze(-1)
