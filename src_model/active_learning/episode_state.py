@@ -16,6 +16,10 @@ from src_model.data.region import Region, Size
 from src_model.dqn.default_features import Standing
 from src_model.dqn.reward import Reading
 
+_MEMORY = 0.8
+"""Weight of what was promised and found before, at each query: the first promises are those of a network that has seen
+nothing, and should not be held against it for ever."""
+
 
 class EpisodeState:
     """What the engine knows in one episode, apart from weights.
@@ -40,7 +44,8 @@ class EpisodeState:
     rewards:
         Of the last queries in points, newest first, at most three.
     promised, found:
-        (C,) sums over the regions asked and answered: shares predicted when they were asked, shares labelled then.
+        (C,) sums over the regions asked and answered: shares predicted when they were asked, shares labelled then;
+        older ones count less.
     query_seconds:
         What choosing the last query took.
     """
@@ -92,8 +97,9 @@ class EpisodeState:
         regions = decision.query.regions
         answered = np.array([region in self.labelled for region in regions])
         areas = np.array([region.pixels for region in regions])
-        self.promised = self.promised + decision.promised[answered].sum(axis=0)
-        self.found = self.found + (self.labelled.class_pixels_of(regions) / areas[:, None])[answered].sum(axis=0)
+        held = self.labelled.class_pixels_of(regions) / areas[:, None]
+        self.promised = _MEMORY * self.promised + decision.promised[answered].sum(axis=0)
+        self.found = _MEMORY * self.found + held[answered].sum(axis=0)
 
     def standing(self, budget: int) -> Standing:
         """How the episode stands, as the default features see it."""

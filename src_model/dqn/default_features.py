@@ -44,7 +44,7 @@ SLOT_NAMES = (
     "exists",
     *("share", "root_share", "predicted_share", "excess", "margin", "entropy"),
     *("pool_share", "iou", "iou_known", "reliability"),
-    *("labelled", "labelled_share", "taken", "gain"),
+    *("labelled", "labelled_share", "taken", "gain", "relative_gain"),
 )
 """The F_c numbers of a slot, in order; slot m begins at R + m·F_c. ``exists`` is 0 in slots beyond the C-th."""
 
@@ -137,6 +137,7 @@ class Standing:
         (C,) last IoU of each class on D_R in 0 … 1, and whether it could be measured.
     promised, found:
         (C,) sums over the regions that were asked and answered: shares predicted when asked, shares labelled then.
+        Older ones may count less.
     budget_used:
         Share of the budget, 0 … 1.
     rewards:

@@ -101,7 +101,8 @@ class DefaultStep:
         region[:, _GAIN] = np.minimum(np.log1p(totals[rows]) / 1.6, LIMIT)
         region[:, _GAIN_Z] = standardised(totals)[rows]
         region[:, _TURN] = turn / self.regions_per_query
-        slots = self._slots(rows, np.log(ratios[:, rows].T), self._class_table(labelled, taken, turn))
+        table = self._class_table(labelled, taken, turn)
+        slots = self._slots(rows, np.log(ratios[:, rows].T), max(float(totals.mean()), 1e-9), table)
         return np.concatenate([region, slots.reshape(len(region), -1)], axis=1)
 
     def _class_table(self, labelled: FloatArray, taken: FloatArray, turn: int) -> FloatArray:
@@ -116,8 +117,11 @@ class DefaultStep:
             ]
         )
 
-    def _slots(self, rows: slice, gains: FloatArray, table: FloatArray) -> Features:
-        """(n, M, F_c) of candidates with gains (n, C): the classes of largest gain, the rest zeros."""
+    def _slots(self, rows: slice, gains: FloatArray, mean_total: float, table: FloatArray) -> Features:
+        """(n, M, F_c) of candidates with gains (n, C): the classes of largest gain, the rest zeros.
+
+        Gains shrink as labels are collected. Relative to the mean candidate's total they keep their size.
+        """
         chosen = np.argsort(-gains, axis=1, kind="stable")[:, :SLOTS]  # (n, min(M, C))
         filled = chosen.shape[1]
         candidate = np.arange(len(gains))[:, None]
@@ -125,8 +129,9 @@ class DefaultStep:
         of_candidate = 1 + self._by_candidate.shape[2]
         slots[:, :filled, 0] = 1.0
         slots[:, :filled, 1:of_candidate] = self._by_candidate[rows][candidate, chosen]
-        slots[:, :filled, of_candidate:-1] = table[chosen]
-        slots[:, :filled, -1] = gains[candidate, chosen] / 2
+        slots[:, :filled, of_candidate:-2] = table[chosen]
+        slots[:, :filled, -2] = gains[candidate, chosen] / 2
+        slots[:, :filled, -1] = np.minimum(gains[candidate, chosen] / mean_total, LIMIT)
         return slots
 
 

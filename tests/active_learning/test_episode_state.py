@@ -66,6 +66,15 @@ def test_a_rule_that_promises_nothing_is_held_against_nothing() -> None:
     assert not now.found.any()
 
 
+def test_early_promises_are_forgiven_in_time(after_one_query: EpisodeState) -> None:
+    asked = decision(2, 1, promised=[[0.5, 0.5]])
+    after_one_query.decisions.append(asked)
+    after_one_query.take([answer(1, road=10)], 2)
+    after_one_query.settle(asked, READING, 0.0)
+    assert after_one_query.promised == pytest.approx([0.8 * 0.9 + 0.5, 0.8 * 0.1 + 0.5])
+    assert after_one_query.found == pytest.approx([0.8 * 0.3 + 1.0, 0.8 * 0.5])
+
+
 def test_the_standing_tells_what_is_labelled_measured_and_spent(after_one_query: EpisodeState) -> None:
     standing = after_one_query.standing(budget=8)
     assert standing.labelled == pytest.approx(np.array([[0.3, 0.5]]))

@@ -80,6 +80,7 @@ def test_the_numbers_of_a_region_are_those_worked_out_by_hand(two_candidates: De
 
 def test_the_numbers_of_a_slot_are_those_worked_out_by_hand(two_candidates: DefaultStep) -> None:
     rare, common, *others = slots(two_candidates.all_pools()[0, 0])
+    mean_total = (np.log(1 + 0.75 / 1.01) + np.log(26) + np.log(1 + 0.5 / 1.01) + np.log(51)) / 2
     assert rare == pytest.approx(
         {
             "exists": 1.0,
@@ -97,6 +98,7 @@ def test_the_numbers_of_a_slot_are_those_worked_out_by_hand(two_candidates: Defa
             "labelled_share": 0.0,
             "taken": 0.0,
             "gain": np.log(26) / 2,
+            "relative_gain": np.log(26) / mean_total,
         },
         abs=1e-6,
     )
