@@ -194,6 +194,11 @@ class DQNConfig(_Frozen):
     policy: Path | None = Field(
         default=None, description="Trained policy to load; `napari-ralis train-policy` makes one."
     )
+    features: Literal["reference", "default"] = Field(
+        default="reference",
+        description="What a policy in training sees: as published, tied to classes and D_S, or tied to neither. "
+        "A trained policy brings its own.",
+    )
     target: Literal["double_dqn", "sarsa"] = Field(
         default="double_dqn", description="Learning rule: published code, or the seed's text."
     )
@@ -226,6 +231,15 @@ class DQNConfig(_Frozen):
     )
     reward_baseline: Literal["zero", "measured"] = Field(
         default="zero", description="Φ_0: the published code starts from 0, which makes the first reward an outlier."
+    )
+    credit: Literal["shared", "class"] = Field(
+        default="shared",
+        description="The whole reward for each of the K (published), or each class's gain to those who brought it.",
+    )
+    huber_knee: float = Field(
+        default=1.0,
+        gt=0,
+        description="Points of temporal difference up to which the loss is squared; small follows the median reward.",
     )
 
     @model_validator(mode="after")
@@ -301,16 +315,25 @@ _REFERENCE_CAMVID: dict[str, Any] = {
 _DEFAULT: dict[str, Any] = {
     "preset": "default",
     "dqn": {
+        "features": "default",
         "optimiser": "adam",
         "learning_rate": 1e-3,
         "weight_decay": 0.0,
         "learning_rate_decay": 1.0,
         "batch_size": 64,
-        "updates": 8,
-        "replay_capacity": 12_000,
-        "epsilon_decay": 80.0,
+        "updates": 4,
+        # A gain ten steps ahead counts a third: about its part in the area under a curve of twenty steps. One of K
+        # labels hardly moves the next state, so that a longer sight adds noise and no preference.
+        "gamma": 0.9,
+        "replay_capacity": 20_000,
+        "target_sync": 50,
+        "epsilon_decay": 200.0,
         "epsilon_coin": "sub_action",
         "reward_baseline": "measured",
+        "credit": "class",
+        # Credit by class has a long tail (who brought a rare class), which is what has to be learned: the mean, not
+        # the median.
+        "huber_knee": 10.0,
     },
 }
 

@@ -62,6 +62,9 @@ def _has_bfloat16(device: torch.device) -> bool:
 @contextmanager
 def train_mode(module: nn.Module, enabled: bool) -> Iterator[nn.Module]:
     """The module in training (or evaluation) mode, and back to what it was afterwards."""
+    if all(part.training == enabled for part in module.modules()):
+        yield module
+        return
     before = module.training
     module.train(enabled)
     try:

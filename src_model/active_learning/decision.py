@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import torch
 
-from src_model.active_learning.acquisition.acquisition import CandidatePool
+from src_model.active_learning.acquisition.acquisition import CandidatePool, Choice
 from src_model.data.region import Region
 from src_model.events import Query
 
@@ -19,12 +19,41 @@ _FEATURES = ("action_features", "state_features")
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """A query, its candidates, the positions chosen among them and the ε it was chosen with."""
+    """A query and how it came about.
+
+    Attributes
+    ----------
+    candidates:
+        What was chosen from; its action features are those seen at each choice.
+    positions:
+        (K,) chosen candidates.
+    epsilon:
+        ε it was chosen with.
+    promised:
+        (K, C) class shares predicted of the chosen regions, where the acquisition remembers what it was promised.
+    """
 
     query: Query
     candidates: CandidatePool
     positions: npt.NDArray[np.int64]
     epsilon: float = 0.0
+    promised: npt.NDArray[np.float64] | None = None
+
+
+def decision_of(step: int, candidates: CandidatePool, choice: Choice, epsilon: float) -> Decision:
+    """The decision for the query of this step that a choice among candidates is."""
+    query = Query(
+        step=step,
+        regions=tuple(candidates.regions[position] for position in choice.positions),
+        scores=tuple(float(score) for score in choice.scores[choice.positions]),
+    )
+    promised = None
+    if candidates.step is not None:
+        promised = candidates.step.probabilities[choice.positions]
+        candidates = replace(candidates, step=None)
+    if choice.action_features is not None:
+        candidates = replace(candidates, action_features=choice.action_features)
+    return Decision(query, candidates, choice.positions, epsilon, promised)
 
 
 def pack_decision(decision: Decision, prefix: str, tensors: dict[str, torch.Tensor]) -> dict[str, Any]:
@@ -37,6 +66,8 @@ def pack_decision(decision: Decision, prefix: str, tensors: dict[str, torch.Tens
         features = getattr(pool, name)
         if features is not None:
             tensors[prefix + name] = torch.from_numpy(features)
+    if decision.promised is not None:
+        tensors[prefix + "promised"] = torch.from_numpy(decision.promised)
     return {
         "step": decision.query.step,
         "regions": [astuple(region) for region in pool.regions],
@@ -61,4 +92,5 @@ def unpack_decision(body: Mapping[str, Any], prefix: str, tensors: Mapping[str, 
     )
     positions = np.asarray(body["positions"], dtype=np.int64)
     query = Query(body["step"], tuple(regions[position] for position in positions), tuple(body["scores"]))
-    return Decision(query, pool, positions, body["epsilon"])
+    promised = tensors.get(prefix + "promised")
+    return Decision(query, pool, positions, body["epsilon"], None if promised is None else promised.numpy())

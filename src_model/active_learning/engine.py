@@ -12,7 +12,7 @@ import torch
 
 from src_model.active_learning.acquisition.acquisition import Acquisition, CandidatePool, Context, Gains
 from src_model.active_learning.candidates import Draw, look_at
-from src_model.active_learning.decision import Decision
+from src_model.active_learning.decision import Decision, decision_of
 from src_model.active_learning.episode_state import EpisodeState
 from src_model.active_learning.phase_clock import PhaseClock
 from src_model.active_learning.policy_update import update_policy
@@ -24,8 +24,9 @@ from src_model.data.annotation import Annotation, check_class_indices
 from src_model.data.labelled_set import LabelledSet
 from src_model.data.region import grids
 from src_model.device import generator_for
+from src_model.dqn.credit import rewards_of
 from src_model.dqn.double_dqn import DQNLearner
-from src_model.dqn.reward import Reward, class_frequencies, class_weights
+from src_model.dqn.reward import Reading, Reward, class_frequencies, class_weights
 from src_model.events import FitReport, PolicyUpdated, Progress, Query, RewardMeasured, ShouldStop, StepDone, never
 from src_model.exceptions import AnnotationError, CheckpointError, EmptyPool, RalisError
 from src_model.project.project import Project
@@ -154,8 +155,9 @@ class ActiveLearningEngine:
         if should_stop():
             return
         self._reward = self._reward_weighted_by(on_reward_set.support)
+        self._now.reading = reading_of(on_reward_set)
         if self._reward.needs_first_reading:
-            self._now.before = reading_of(on_reward_set)
+            self._now.before = self._now.reading
         row = self._row(0, scored) | clock.laps
         self._project.record_step(episode, 0, row)
         self._take_recorded()
@@ -237,11 +239,11 @@ class ActiveLearningEngine:
         reading = reading_of(on_reward_set)
         value, reward = self._reward.value(reading), self._reward.gain(self._now.before, reading)
         yield RewardMeasured(self._config.dqn.reward, value, reward)
-        self._now.before = reading
-        self._now.decisions.remove(decision)
+        before = self._now.before
+        self._now.settle(decision, reading, reward)
         row = self._row(step, scored) | clock.laps
         row |= {"reward": reward, "phi": value, "train_loss": report.loss, "query_seconds": self._now.query_seconds}
-        row |= yield from self._learn(decision, reward)
+        row |= yield from self._learn(decision, before, reading)
         self._commit(step, row, final)
         yield StepDone(self._now.episode, step, self._steps_in_all(), row)
         return report
@@ -262,6 +264,7 @@ class ActiveLearningEngine:
                 self._now.labelled,
                 self._rng("passes"),
                 should_stop,
+                self._now.standing(settings.budget),
             )
         )
 
@@ -273,12 +276,7 @@ class ActiveLearningEngine:
             gains=self._gains(),
         )
         choice = self._acquisition.choose(candidates, context, self._rng("choice"))
-        query = Query(
-            step=self._now.step + 1,
-            regions=tuple(candidates.regions[position] for position in choice.positions),
-            scores=tuple(float(score) for score in choice.scores[choice.positions]),
-        )
-        return Decision(query, candidates, choice.positions, context.epsilon)
+        return decision_of(self._now.step + 1, candidates, choice, context.epsilon)
 
     def _gains(self) -> Gains | None:
         measure = self._knowledge.gains
@@ -319,10 +317,10 @@ class ActiveLearningEngine:
         self._segmenter.load_state_dict(weights)
         return self._row(step, scored) | {"train_loss": report.loss, "fit_seconds": report.seconds}
 
-    def _learn(self, decision: Decision, reward: float) -> Progress[Row]:
+    def _learn(self, decision: Decision, before: Reading | None, after: Reading) -> Progress[Row]:
         """Store what the query was worth, look at what follows it, update the query network."""
         learner = self._learner
-        if learner is None:
+        if learner is None or self._reward is None:
             return {}
         clock = PhaseClock()
         following = self._now.decisions[-1] if self._now.decisions else None
@@ -330,9 +328,11 @@ class ActiveLearningEngine:
         if candidates is None and self.may_ask:
             candidates = yield from self._look(never)
             self._now.query_seconds = clock.lap("query_seconds")
-        answered = [region in self._now.labelled for region in decision.query.regions]
+        answered = np.array([region in self._now.labelled for region in decision.query.regions])
+        pixels = self._now.labelled.class_pixels_of(decision.query.regions)
+        rewards = rewards_of(self._config.dqn.credit, self._reward, before, after, pixels, answered)
         rng = self._rng("replay", decision.query.step)
-        loss = update_policy(learner, decision, answered, reward, candidates, rng)
+        loss = update_policy(learner, decision, answered, rewards, candidates, rng)
         if candidates is not None and following is None:
             self._now.prepared = self._choose(candidates)
         if loss is not None:

@@ -5,14 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import torch
 
 from src_model.active_learning.decision import Decision, pack_decision, unpack_decision
 from src_model.data.annotation import Annotation
-from src_model.data.labelled_set import LabelledSet
+from src_model.data.labelled_set import ABSENT, LabelledSet
 from src_model.data.pools import UnlabelledPool
 from src_model.data.region import Region, Size
+from src_model.dqn.default_features import Standing
 from src_model.dqn.reward import Reading
+
+_MEMORY = 0.8
+"""Weight of what was promised and found before, at each query: the first promises are those of a network that has seen
+nothing, and should not be held against it for ever."""
 
 
 class EpisodeState:
@@ -31,7 +37,15 @@ class EpisodeState:
     prepared:
         The next query, chosen already but not asked.
     before:
-        The last reading of the reward set; None before the first of an episode whose baseline is zero.
+        The last reading of the reward set that a gain counts from; None before the first of an episode whose baseline
+        is zero.
+    reading:
+        The last reading of the reward set; None before the first.
+    rewards:
+        Of the last queries in points, newest first, at most three.
+    promised, found:
+        (C,) sums over the regions asked and answered: shares predicted when they were asked, shares labelled then;
+        older ones count less.
     query_seconds:
         What choosing the last query took.
     """
@@ -46,6 +60,10 @@ class EpisodeState:
         self.decisions: list[Decision] = []
         self.prepared: Decision | None = None
         self.before: Reading | None = None
+        self.reading: Reading | None = None
+        self.rewards: tuple[float, ...] = ()
+        self.promised = np.zeros(num_classes)
+        self.found = np.zeros(num_classes)
         self.query_seconds = 0.0
 
     def take(self, annotations: Sequence[Annotation], step: int) -> None:
@@ -69,15 +87,48 @@ class EpisodeState:
         waiting = 0 if self.open_decision is None else len(self.open_decision.query.regions)
         return max(0, budget - len(self.labelled) - waiting)
 
+    def settle(self, decision: Decision, reading: Reading, reward: float) -> None:
+        """A fit has seen the answers to this query: keep what it promised and brought, and what was read after it."""
+        self.decisions.remove(decision)
+        self.before = self.reading = reading
+        self.rewards = (reward, *self.rewards)[:3]
+        if decision.promised is None:
+            return
+        regions = decision.query.regions
+        answered = np.array([region in self.labelled for region in regions])
+        areas = np.array([region.pixels for region in regions])
+        held = self.labelled.class_pixels_of(regions) / areas[:, None]
+        self.promised = _MEMORY * self.promised + decision.promised[answered].sum(axis=0)
+        self.found = _MEMORY * self.found + held[answered].sum(axis=0)
+
+    def standing(self, budget: int) -> Standing:
+        """How the episode stands, as the default features see it."""
+        classes = len(self.found)
+        labelled = self.labelled.distributions[:, :-1]
+        nothing = Reading(np.zeros(classes), np.zeros(classes, dtype=np.bool_))
+        reading = self.reading or nothing
+        return Standing(
+            labelled=np.where(labelled > ABSENT, labelled, 0.0),
+            iou=np.where(reading.supported, reading.iou, 0.0),
+            iou_known=reading.supported,
+            promised=self.promised,
+            found=self.found,
+            budget_used=min(1.0, len(self.labelled) / budget),
+            rewards=self.rewards,
+        )
+
     def pack(self, tensors: dict[str, torch.Tensor]) -> dict[str, Any]:
         """The JSON body of this state; arrays go into ``tensors``, labels are left to the project's log."""
         pending = [*self.decisions, *([self.prepared] if self.prepared else [])]
         if self.before is not None:
             tensors["reward.iou"] = torch.from_numpy(self.before.iou)
             tensors["reward.supported"] = torch.from_numpy(self.before.supported)
+        tensors["shares.promised"] = torch.from_numpy(self.promised)
+        tensors["shares.found"] = torch.from_numpy(self.found)
         return {
             "episode": self.episode,
             "step": self.step,
+            "rewards": list(self.rewards),
             "query_seconds": self.query_seconds,
             "asked": len(self.decisions),
             "pending": [pack_decision(decision, f"pending.{i}.", tensors) for i, decision in enumerate(pending)],
@@ -92,6 +143,11 @@ class EpisodeState:
         self.prepared = next(iter(pending[body["asked"] :]), None)
         if "reward.iou" in tensors:
             self.before = Reading(tensors["reward.iou"].numpy(), tensors["reward.supported"].numpy())
+        # Every checkpoint is written after a fit, when both are the same. Those of 0.1 held no rewards and no shares.
+        self.reading = self.before
+        self.rewards = tuple(body.get("rewards", ()))
+        if "shares.promised" in tensors:
+            self.promised, self.found = (tensors[f"shares.{name}"].numpy() for name in ("promised", "found"))
 
     def _answered(self, decision: Decision) -> bool:
         return any(region in self.labelled for region in decision.query.regions)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
+import numpy.typing as npt
 
 from src_model.active_learning.acquisition.acquisition import CandidatePool
 from src_model.active_learning.decision import Decision
@@ -17,8 +16,8 @@ _NOT_TAKEN = -1
 def update_policy(
     learner: DQNLearner,
     decision: Decision,
-    answered: Sequence[bool],
-    reward: float,
+    answered: npt.NDArray[np.bool_],
+    rewards: npt.NDArray[np.float64],
     following: CandidatePool | None,
     rng: np.random.Generator,
 ) -> float | None:
@@ -27,11 +26,13 @@ def update_policy(
     Parameters
     ----------
     learner:
-        Observes the candidates of the first query of an episode here; those of later ones it has seen as ``following``.
+        Observes here the candidates as they were chosen among. Those of all queries but an episode's first it has
+        seen before as ``following``, when nothing of that query was chosen yet: features that tell what the query
+        holds already were different then.
     answered:
         (K,) whether each region of the query was labelled.
-    reward:
-        Points, the same for every sub-action.
+    rewards:
+        (K,) points of each sub-action.
     following:
         Candidates of the next query; None at the end of the episode.
     rng:
@@ -41,10 +42,9 @@ def update_policy(
     -------
     The mean loss, None while too little has been seen.
     """
-    if decision.query.step == 1:
-        _observe(learner, decision.candidates)
+    _observe(learner, decision.candidates)
     actions = np.where(answered, decision.positions % decision.candidates.pool_size, _NOT_TAKEN)
-    learner.store(actions, reward, terminal=following is None)
+    learner.store(actions, rewards, terminal=following is None)
     if following is not None:
         _observe(learner, following)
     loss = learner.update(rng)

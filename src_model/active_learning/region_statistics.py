@@ -18,7 +18,7 @@ from src_model.exceptions import ConfigurationError
 from src_model.segmentation.segmenter import PredictionMaps
 
 _FIXED_POINT = 2.0**30
-"""Margins are summed as multiples of 2⁻³⁰ (1e-9), exactly for regions of up to 2²³ cells."""
+"""Margins and entropies are summed as multiples of 2⁻³⁰ (1e-9), exactly for regions of up to a million cells."""
 
 
 def region_statistics(
@@ -45,7 +45,14 @@ def region_statistics(
     """
     map_size = maps.classes.shape[-2], maps.classes.shape[-1]
     blocks = _blocks(grid, maps.cell, map_size)
-    return [_image_statistics(maps, index, blocks, needs, num_classes) for index in range(len(maps.images))]
+    impurity = None
+    if Statistic.IMPURITY in needs:
+        classes, entropy = _computable(maps.classes), _computable(maps.entropy)
+        impurity = class_entropy_map(classes, window_cells(maps.cell)) * entropy
+    return [
+        _image_statistics(maps, None if impurity is None else impurity[index], index, blocks, needs, num_classes)
+        for index in range(len(maps.images))
+    ]
 
 
 def statistics_of(
@@ -158,7 +165,12 @@ def _by_length(spans: npt.NDArray[np.int64]) -> list[tuple[int, npt.NDArray[np.i
 
 
 def _image_statistics(
-    maps: PredictionMaps, index: int, blocks: Sequence[_Block], needs: Collection[Statistic], num_classes: int
+    maps: PredictionMaps,
+    impurity_map: torch.Tensor | None,
+    index: int,
+    blocks: Sequence[_Block],
+    needs: Collection[Statistic],
+    num_classes: int,
 ) -> RegionStatistics:
     cell_pixels = maps.cell[0] * maps.cell[1]
     classes, entropy, margin = (_computable(values[index]) for values in (maps.classes, maps.entropy, maps.margin))
@@ -172,10 +184,12 @@ def _image_statistics(
         """(…, H, W) cells to (R, …) means over regions."""
         return rows([block.cut(values).mean(dim=(-3, -1)).flatten(-2).movedim(-1, 0) for block in blocks])
 
-    sums = rows([_class_sums(block.cut(classes), block.cut(margin), num_classes) for block in blocks]) * cell_pixels
-    impurity = bald = probabilities = base = None
-    if Statistic.IMPURITY in needs:
-        impurity = means(class_entropy_map(classes, window_cells(maps.cell)) * entropy)
+    with_entropy = Statistic.ENTROPY_BY_CLASS in needs
+    summed = (margin, entropy) if with_entropy else (margin,)
+    cuts = [(block.cut(classes), [block.cut(values) for values in summed]) for block in blocks]
+    sums = rows([_class_sums(cut, values, num_classes) for cut, values in cuts]) * cell_pixels
+    impurity = None if impurity_map is None else means(impurity_map)
+    bald = probabilities = base = None
     if Statistic.BALD in needs and maps.bald is not None:
         bald = means(_computable(maps.bald[index]))
     if Statistic.PROBABILITIES in needs and maps.probabilities is not None:
@@ -190,21 +204,22 @@ def _image_statistics(
         probabilities=probabilities,
         impurity=impurity,
         bald=bald,
+        entropy_by_class=sums[:, 2].astype(np.float64) if with_entropy else None,
         base=base,
     )
 
 
-def _class_sums(classes: torch.Tensor, margin: torch.Tensor, num_classes: int) -> torch.Tensor:
-    """(r, h, c, w) cells to (r·c, 2, C) float64: cells predicted as each class, and the sum of their margins."""
+def _class_sums(classes: torch.Tensor, values: Sequence[torch.Tensor], num_classes: int) -> torch.Tensor:
+    """(r, h, c, w) cells to (r·c, 1+V, C) float64: cells predicted as each class, and the sum of each of V values."""
     r, _, c, _ = classes.shape
     regions = torch.arange(r * c, dtype=torch.int32, device=classes.device).reshape(r, 1, c, 1)
     bins = (classes + regions * num_classes).flatten()
     length = r * c * num_classes
     counts = torch.bincount(bins, minlength=length)
     # Whole numbers add up to the same sum in any order, which matters where a GPU adds in any order.
-    fixed = (margin.to(torch.float64) * _FIXED_POINT).round().flatten()
-    margins = torch.bincount(bins, weights=fixed, minlength=length) / _FIXED_POINT
-    return torch.stack([counts.to(torch.float64), margins]).reshape(2, r * c, num_classes).movedim(0, 1)
+    fixed = [(value.to(torch.float64) * _FIXED_POINT).round().flatten() for value in values]
+    sums = [torch.bincount(bins, weights=each, minlength=length) / _FIXED_POINT for each in fixed]
+    return torch.stack([counts.to(torch.float64), *sums]).reshape(-1, r * c, num_classes).movedim(0, 1)
 
 
 def _stack(cut: torch.Tensor) -> torch.Tensor:

@@ -129,6 +129,13 @@ class LabelledSet:
         total: npt.NDArray[np.int64] = self._counts[:, :-1].sum(axis=0)
         return total
 
+    def class_pixels_of(self, regions: Iterable[Region]) -> npt.NDArray[np.int64]:
+        """(N, C) labelled pixels of each class in each of these regions; zeros where one is not labelled."""
+        places = np.array([self._places.get(region, -1) for region in regions], dtype=np.int64)
+        pixels = np.zeros((len(places), self._num_classes), dtype=np.int64)
+        pixels[places >= 0] = self._counts[places[places >= 0], :-1]
+        return pixels
+
     @property
     def pixels(self) -> int:
         """Area of all labelled regions, with what is ignored in them: what the budget counts."""

@@ -8,6 +8,8 @@ of those to all candidates of the step. Source: Casanova et al., ICLR 2020, and 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import numpy.typing as npt
 import torch
@@ -148,9 +150,6 @@ def action_features(
 def kl_histograms(predicted_counts: torch.Tensor, reference: torch.Tensor, bins: int = KL_BINS) -> torch.Tensor:
     """Histogram of KL(p ‖ q_j) over all j, for each p; bins span that row's own minimum and maximum.
 
-    KL(p ‖ q) = Σ p ln p − p·ln q, so that all divergences of a block of rows are one matrix product. float64
-    keeps a divergence on its side of a bin edge. Memory is bounded by the block, whatever N and L are.
-
     Parameters
     ----------
     predicted_counts:
@@ -162,19 +161,34 @@ def kl_histograms(predicted_counts: torch.Tensor, reference: torch.Tensor, bins:
     -------
     (N, bins) float32, counts divided by L; zeros if L = 0.
     """
+    device = _on_capable_device(predicted_counts).device
+    histograms = torch.zeros((len(predicted_counts), bins), dtype=torch.float32, device=device)
+    for block, divergences in divergence_blocks(predicted_counts, reference):
+        histograms[block] = _row_histograms(divergences, bins) / len(reference)
+    return histograms
+
+
+def divergence_blocks(predicted_counts: torch.Tensor, reference: torch.Tensor) -> Iterator[tuple[slice, torch.Tensor]]:
+    """KL(p ‖ q_j) of all pairs, rows of p at a time: which rows, and (B, L) float64 in nats; nothing if L = 0.
+
+    KL(p ‖ q) = Σ p ln p − p·ln q, so that all divergences of a block of rows are one matrix product. float64
+    keeps a divergence on its side of a bin edge. Memory is bounded by the block, whatever N and L are.
+
+    Parameters
+    ----------
+    predicted_counts, reference:
+        As for `kl_histograms`.
+    """
     p = _distributions(predicted_counts)
     log_q = _distributions(reference.to(p.device)).log().T.contiguous()  # (C+1, L)
     total = log_q.shape[1]
-    histograms = torch.zeros((len(p), bins), dtype=torch.float32, device=p.device)
     if total == 0:
-        return histograms
+        return
     negative_entropy = (p * p.log()).sum(dim=1, keepdim=True)
     rows = max(1, _BLOCK_DISTANCES // total)
     for start in range(0, len(p), rows):
         block = slice(start, start + rows)
-        divergences = torch.addmm(negative_entropy[block], p[block], log_q, alpha=-1)
-        histograms[block] = _row_histograms(divergences, bins) / total
-    return histograms
+        yield block, torch.addmm(negative_entropy[block], p[block], log_q, alpha=-1)
 
 
 def _row_histograms(values: torch.Tensor, bins: int) -> torch.Tensor:

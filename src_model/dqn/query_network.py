@@ -1,18 +1,53 @@
-"""The query network: Q(s, a), the value of asking for one candidate region in a state."""
+"""Query networks: Q(s, a), the value of asking for one candidate region in a state; the published one."""
 
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from itertools import pairwise
+from typing import ClassVar
 
+import numpy as np
 import torch
 from torch import nn
 
-from src_model.dqn.features import KL_FEATURES, base_length
+from src_model.dqn.features import FEATURE_VERSION, KL_FEATURES, base_length
 
 STATE_CODE = 128
 ACTION_CODE = 128
+
+
+class QueryNetwork(nn.Module, ABC):
+    """What learner, policy and acquisition need of a query network. S, F_s and F_a are its own affair."""
+
+    feature_version: ClassVar[str]
+    """Which features it reads: the `FEATURE_VERSION` of their module."""
+
+    kept_as: ClassVar[type[np.floating]] = np.float32
+    """Precision in which the replay buffer keeps the candidates it has seen."""
+
+    @property
+    def device(self) -> torch.device:
+        """Where it computes."""
+        return next(self.parameters()).device
+
+    @property
+    def normalises_over_batches(self) -> bool:
+        """Whether a row of a batch is seen in the light of the others, so that one row alone means nothing."""
+        return any(isinstance(module, nn.modules.batchnorm._BatchNorm) for module in self.modules())
+
+    @abstractmethod
+    def state_code(self, state: torch.Tensor) -> torch.Tensor:
+        """Summary of a state: (B, S, F_s) -> (B, code). One code serves all pools of a step."""
+
+    @abstractmethod
+    def action_values(self, code: torch.Tensor, pool: torch.Tensor) -> torch.Tensor:
+        """Q of every candidate: state codes (B, code), or (1, code) for all, and pools (B, P, F_a) -> (B, P)."""
+
+    def forward(self, state: torch.Tensor, pool: torch.Tensor) -> torch.Tensor:
+        """(B, S, F_s) and (B, P, F_a) -> Q (B, P)."""
+        return self.action_values(self.state_code(state), pool)
 
 
 class RegionLinear(nn.Module):
@@ -30,7 +65,7 @@ class RegionLinear(nn.Module):
         return mapped.reshape(*rows.shape[:-1], -1)
 
 
-class ReferenceQueryNetwork(nn.Module):
+class ReferenceQueryNetwork(QueryNetwork):
     """The published query network, without its unused last layer.
 
     Tied to C and S: neither another class count nor another D_S can be fed to it. Casanova et al., ICLR 2020, and
@@ -46,6 +81,8 @@ class ReferenceQueryNetwork(nn.Module):
         Draws the start weights.
     """
 
+    feature_version = FEATURE_VERSION
+
     def __init__(self, num_classes: int, state_regions: int, generator: torch.Generator) -> None:
         super().__init__()
         self.num_classes = num_classes
@@ -57,7 +94,7 @@ class ReferenceQueryNetwork(nn.Module):
         self.gate = RegionLinear(KL_FEATURES, 1)
         self.merge_norm = nn.BatchNorm1d(ACTION_CODE + STATE_CODE)
         self.merge = nn.Linear(ACTION_CODE + STATE_CODE, 1)
-        _draw_weights(self.modules(), generator)
+        draw_weights(self.modules(), generator)
 
     def state_code(self, state: torch.Tensor) -> torch.Tensor:
         """Summary of a state: (B, S, C+193) -> (B, 128). One code serves all pools of a step."""
@@ -75,16 +112,12 @@ class ReferenceQueryNetwork(nn.Module):
         values: torch.Tensor = torch.sigmoid(gate) * score
         return values
 
-    def forward(self, state: torch.Tensor, pool: torch.Tensor) -> torch.Tensor:
-        """(B, S, C+193) and (B, P, C+257) -> Q (B, P)."""
-        return self.action_values(self.state_code(state), pool)
-
 
 def _trunk(*widths: int) -> nn.Sequential:
     return nn.Sequential(*(RegionLinear(inputs, outputs) for inputs, outputs in pairwise(widths)))
 
 
-def _draw_weights(modules: Iterable[nn.Module], generator: torch.Generator) -> None:
+def draw_weights(modules: Iterable[nn.Module], generator: torch.Generator) -> None:
     """PyTorch's own start for linear maps, drawn from ``generator`` so that a seed fixes the run."""
     for module in modules:
         if isinstance(module, nn.Linear):

@@ -12,6 +12,7 @@ import torch
 from src_model.exceptions import CheckpointError, ConfigurationError
 
 FloatArray = npt.NDArray[np.float32]
+PoolArray = npt.NDArray[np.floating]
 IntArray = npt.NDArray[np.int64]
 
 TERMINAL = -1
@@ -61,12 +62,15 @@ class ReplayBuffer:
     ----------
     capacity:
         Sub-actions kept; the oldest go first.
+    kept_as:
+        Precision of the candidates in memory. Half is enough, and half the memory, for features of size about 1.
     """
 
-    def __init__(self, capacity: int) -> None:
+    def __init__(self, capacity: int, kept_as: type[np.floating] = np.float32) -> None:
         self.capacity = capacity
+        self._kept_as = kept_as
         self._states: dict[int, FloatArray] = {}
-        self._pools: FloatArray = np.empty((0, 0, 0), dtype=np.float32)
+        self._pools: PoolArray = np.empty((0, 0, 0), dtype=kept_as)
         self._rows = np.empty((0, 3), dtype=np.int64)  # step, action, next row
         self._rewards = np.empty(0, dtype=np.float32)
         # Rows are numbered for ever: [low, open) are resolved, [open, head) belong to the step that is being decided.
@@ -171,8 +175,8 @@ class ReplayBuffer:
             states=torch.from_numpy(np.stack([self._states[step] for step in steps.tolist()])),
             state=torch.from_numpy(state),
             next_state=torch.from_numpy(next_state),
-            pools=torch.from_numpy(self._pools[own]),
-            next_pools=torch.from_numpy(self._pools[following]),
+            pools=torch.from_numpy(self._pools[own].astype(np.float32)),
+            next_pools=torch.from_numpy(self._pools[following].astype(np.float32)),
             actions=torch.from_numpy(self._rows[own, 1]),
             next_actions=torch.from_numpy(self._rows[following, 1]),
             rewards=torch.from_numpy(self._rewards[own]),
@@ -216,7 +220,7 @@ class ReplayBuffer:
             self._restore(*parts)
 
     def _restore(
-        self, pools: FloatArray, rows: IntArray, rewards: FloatArray, steps: IntArray, states: FloatArray
+        self, pools: PoolArray, rows: IntArray, rewards: FloatArray, steps: IntArray, states: FloatArray
     ) -> None:
         self._allocate(len(pools), pools.shape[1:])
         slots = np.arange(self._low, self._head) % len(self._pools)
@@ -251,7 +255,7 @@ class ReplayBuffer:
     def _allocate(self, extra: int, shape: tuple[int, ...]) -> None:
         # Pages of np.empty cost memory only once they are written.
         size = self.capacity + extra
-        self._pools = np.empty((size, *shape), dtype=np.float32)
+        self._pools = np.empty((size, *shape), dtype=self._kept_as)
         self._rows = np.empty((size, 3), dtype=np.int64)
         self._rewards = np.empty(size, dtype=np.float32)
 
@@ -262,6 +266,6 @@ class ReplayBuffer:
             del self._states[step]
 
 
-def _filled_up(pools: FloatArray, width: int) -> FloatArray:
+def _filled_up(pools: PoolArray, width: int) -> PoolArray:
     """(K, P, F) -> (K, width, F), candidates repeated in turn."""
     return pools if pools.shape[1] == width else pools[:, np.arange(width) % pools.shape[1]]

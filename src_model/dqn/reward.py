@@ -109,9 +109,17 @@ class Reward:
         """Φ in points (0 … 100) over the supported classes; 0 if there are none."""
         if not reading.supported.any():
             return 0.0
-        weights = np.ones(len(reading.iou)) if self.metric == "mean_iou" or self.weights is None else self.weights
-        used = weights[reading.supported]
+        used = self._raw_weights(reading)[reading.supported]
         return 100.0 * float(used @ reading.iou[reading.supported] / used.sum())
+
+    def class_points(self, reading: Reading) -> FloatArray:
+        """(C,) points of Φ that a class brings when its IoU rises from 0 to 1; 0 where it is not supported.
+
+        Σ_c points_c · IoU_c = Φ, so that the gains of all classes add up to the reward.
+        """
+        weights = np.where(reading.supported, self._raw_weights(reading), 0.0)
+        points: FloatArray = 100.0 * weights / max(weights.sum(), np.finfo(np.float64).tiny)
+        return points
 
     def gain(self, before: Reading | None, after: Reading) -> float:
         """Reward in points for the step between two readings of the same reward set.
@@ -140,3 +148,6 @@ class Reward:
                 "Read the earlier weights on the new reward set first."
             )
         return self.value(after) - self.value(before)
+
+    def _raw_weights(self, reading: Reading) -> FloatArray:
+        return np.ones(len(reading.iou)) if self.metric == "mean_iou" or self.weights is None else self.weights

@@ -13,7 +13,7 @@ from src_model.active_learning.engine import ActiveLearningEngine
 from src_model.active_learning.surroundings import Knowledge
 from src_model.config import RunConfig
 from src_model.dqn.policy import load_policy
-from src_model.dqn.query_network import ReferenceQueryNetwork
+from src_model.dqn.query_network import QueryNetwork
 from src_model.dqn.reward import Reward, class_frequencies, class_weights
 from src_model.events import Notice, Progress, ShouldStop, never
 from src_model.exceptions import CheckpointError, DataError, EmptyPool
@@ -90,13 +90,13 @@ def notices(config: RunConfig, regions: int, notes: Iterable[str]) -> Progress[N
         )
 
 
-def _policy(config: RunConfig, assembly: Assembly) -> ReferenceQueryNetwork | None:
+def _policy(config: RunConfig, assembly: Assembly) -> QueryNetwork | None:
     """The trained query network of the acquisition dqn; the others need none.
 
     Raises
     ------
     CheckpointError
-        If none is named, or the file is missing, corrupt or was trained for other classes or state images.
+        If none is named, or the file is missing, corrupt or was trained for other classes, state images or features.
     """
     if config.acquisition.name != "dqn":
         return None

@@ -10,9 +10,10 @@ from src_model.active_learning.assembly import Assembly, assemble, keep_schema, 
 from src_model.active_learning.engine import ActiveLearningEngine
 from src_model.config import RunConfig
 from src_model.device import generator_for, torch_generator
+from src_model.dqn.default_query_network import DefaultQueryNetwork
 from src_model.dqn.double_dqn import DQNLearner
 from src_model.dqn.policy import EpsilonGreedyPolicy, Policy, save_policy
-from src_model.dqn.query_network import ReferenceQueryNetwork
+from src_model.dqn.query_network import QueryNetwork, ReferenceQueryNetwork
 from src_model.events import Progress, ShouldStop, never
 from src_model.exceptions import ConfigurationError
 from src_model.project.project import Project
@@ -59,8 +60,10 @@ def train_policy(config: RunConfig, out: Path, should_stop: ShouldStop = never) 
         return finished
 
 
-def _untrained_network(config: RunConfig, assembly: Assembly) -> ReferenceQueryNetwork:
+def _untrained_network(config: RunConfig, assembly: Assembly) -> QueryNetwork:
     generator = torch_generator(generator_for(config.seed, "query network"))
+    if config.dqn.features == "default":
+        return DefaultQueryNetwork(generator).to(assembly.device)
     network = ReferenceQueryNetwork(assembly.dataset.schema.num_classes, assembly.state_regions(), generator)
     return network.to(assembly.device)
 

@@ -22,10 +22,11 @@ from src_model.data.annotation import Annotation
 from src_model.data.class_schema import ClassSchema, SemanticClass
 from src_model.data.region import Region
 from src_model.data.splits import Roles
+from src_model.dqn.default_query_network import DefaultQueryNetwork
 from src_model.dqn.double_dqn import DQNLearner
 from src_model.dqn.policy import EpsilonGreedyPolicy
-from src_model.dqn.query_network import ReferenceQueryNetwork
-from src_model.events import FitReport, Progress, Query, ShouldStop, drain, never
+from src_model.dqn.query_network import QueryNetwork, ReferenceQueryNetwork
+from src_model.events import FitReport, Progress, Query, QueryReady, ShouldStop, drain, never
 from src_model.exceptions import AnnotationError, EmptyPool, RalisError
 from src_model.project.project import Project
 from src_model.segmentation.metrics import ConfusionMatrix, confusion_matrix
@@ -68,7 +69,8 @@ class CountingSegmenter:
         classes = torch.zeros(count, *SIZE, dtype=torch.uint8)
         classes[:, : self.fits] = 1
         entropy = torch.linspace(0, 0.5, SIZE[0] * SIZE[1]).reshape(SIZE).expand(count, *SIZE).contiguous()
-        yield PredictionMaps(tuple(images), classes, entropy, entropy.clone())
+        probabilities = torch.where(torch.stack([classes == 0, classes == 1], dim=1), 0.9, 0.1)
+        yield PredictionMaps(tuple(images), classes, entropy, entropy.clone(), probabilities)
 
     def fit(self, task: FitTask, rng: np.random.Generator, should_stop: ShouldStop = never) -> Progress[FitReport]:
         yield from ()
@@ -130,7 +132,7 @@ def engine_in(
     project: Project,
     config: RunConfig,
     learner: DQNLearner | None = None,
-    network: ReferenceQueryNetwork | None = None,
+    network: QueryNetwork | None = None,
     roles: Roles = ROLES,
     truth: Truth | None = None,
 ) -> tuple[ActiveLearningEngine, CountingSegmenter]:
@@ -142,7 +144,9 @@ def engine_in(
 
 
 def learner_for(config: RunConfig) -> DQNLearner:
-    return DQNLearner(config.dqn, ReferenceQueryNetwork(2, 8, torch.Generator().manual_seed(1)))
+    generator = torch.Generator().manual_seed(1)
+    default = config.dqn.features == "default"
+    return DQNLearner(config.dqn, DefaultQueryNetwork(generator) if default else ReferenceQueryNetwork(2, 8, generator))
 
 
 @pytest.fixture
@@ -331,6 +335,26 @@ def test_every_sub_action_is_given_the_whole_reward_of_its_query(project: Projec
     assert learner.replay.state_dict()["rewards"].tolist() == pytest.approx(np.repeat(rewards, 2).tolist())
 
 
+def test_the_gain_of_a_class_goes_to_those_who_brought_it(project: Project) -> None:
+    """Every region holds one class; where a query brings one class alone, the gain of the other is for both."""
+    config = settings("dqn", 12, dqn={"credit": "class", "reward_baseline": "measured"})
+    learner = learner_for(config)
+    engine, _ = engine_in(project, config, learner)
+    drain(engine.start())
+    queries = [event.query for event in run_episode(engine, ORACLE) if isinstance(event, QueryReady)]
+    rows = project.rows()
+    expected = []
+    for query, before, after in zip(queries, rows, rows[1:], strict=False):
+        road, car = (50 * (float(after[name]) - float(before[name])) for name in ("iou_road", "iou_car"))
+        of_car = [region.row >= 8 for region in query.regions]
+        expected += (
+            [2 * car if is_car else 2 * road for is_car in of_car] if len(set(of_car)) == 2 else [road + car] * 2
+        )
+    assert len({tuple(expected[i : i + 2]) for i in range(0, len(expected), 2)}) > 1
+    assert learner.replay.state_dict()["rewards"].tolist() == pytest.approx(expected)
+    assert any(one != pytest.approx(other) for one, other in zip(expected[::2], expected[1::2], strict=True))
+
+
 def test_the_next_candidates_are_seen_before_the_query_network_learns(project: Project) -> None:
     config = settings("dqn", dqn={"batch_size": 2})
     engine, _ = engine_in(project, config, learner_for(config))
@@ -383,6 +407,32 @@ def test_labels_that_are_only_scored_decide_nothing(tmp_path: Path) -> None:
     assert [row["mean_iou"] for row in first] != [row["mean_iou"] for row in then]
 
 
+@pytest.mark.parametrize("schedule", ["sequential", "pipelined"])
+def test_what_is_learned_from_is_what_was_seen_at_each_choice(
+    project: Project, monkeypatch: pytest.MonkeyPatch, schedule: str
+) -> None:
+    choices: list[Choice] = []
+    begun: list[np.ndarray] = []
+    choose = DQNAcquisition.choose
+
+    def watched(rule: DQNAcquisition, candidates: CandidatePool, context: Context, rng: np.random.Generator) -> Choice:
+        choices.append(choose(rule, candidates, context, rng))
+        begun.append(candidates.action_features)
+        return choices[-1]
+
+    monkeypatch.setattr(DQNAcquisition, "choose", watched)
+    config = settings("dqn", schedule=schedule, dqn={"features": "default"})
+    learner = learner_for(config)
+    engine, _ = engine_in(project, config, learner)
+    drain(engine.start())
+    drain(run_episode(engine, ORACLE, config.schedule))
+    kept = learner.replay.state_dict()
+    seen = np.concatenate([choice.action_features for choice in choices])
+    np.testing.assert_array_equal(kept["pools"].numpy(), seen.astype(np.float16))
+    assert not np.array_equal(seen, np.concatenate(begun))
+    assert kept["rows"][:, 1].tolist() == [place % 2 for choice in choices for place in choice.positions.tolist()]
+
+
 # --- going on after a kill ------------------------------------------------------------------------------------------
 
 
@@ -404,16 +454,17 @@ def numbers(rows: list[dict]) -> list[dict]:
 @pytest.mark.parametrize("target", ["double_dqn", "sarsa"])
 @pytest.mark.parametrize("schedule", ["sequential", "pipelined"])
 @pytest.mark.parametrize("checkpoint_seconds", [0, 1000])
-@pytest.mark.parametrize("acquisition", ["random", "dqn"])
+@pytest.mark.parametrize(("acquisition", "features"), [("random", "reference"), ("dqn", "reference"),
+                                                     ("dqn", "default")])  # fmt: skip
 def test_a_run_that_was_cut_off_ends_with_the_same_numbers(
-    tmp_path: Path, schedule: str, target: str, checkpoint_seconds: float, acquisition: str
+    tmp_path: Path, schedule: str, target: str, checkpoint_seconds: float, acquisition: str, features: str
 ) -> None:
     config = settings(
         acquisition,
         12,
         schedule=schedule,
         checkpoint_seconds=checkpoint_seconds,
-        dqn={"target": target, "batch_size": 2, "epsilon_coin": "sub_action"},
+        dqn={"target": target, "batch_size": 2, "epsilon_coin": "sub_action", "features": features},
     )
     learns = acquisition == "dqn"
     whole = run_to_the_end(tmp_path / "whole", config, learns)

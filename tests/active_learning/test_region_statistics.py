@@ -17,7 +17,15 @@ from src_model.exceptions import ConfigurationError
 from src_model.segmentation.segmenter import PredictionMaps
 
 C = 5
-EVERYTHING = (Statistic.PROBABILITIES, Statistic.IMPURITY, Statistic.BALD, Statistic.FEATURES)
+EVERYTHING = (
+    Statistic.PROBABILITIES,
+    Statistic.IMPURITY,
+    Statistic.BALD,
+    Statistic.ENTROPY_BY_CLASS,
+    Statistic.FEATURES,
+)
+
+MAPS = ("classes", "entropy", "margin")
 
 
 def made_up_maps(image_size, cell=(1, 1), images=("a",), seed=0) -> PredictionMaps:
@@ -64,6 +72,8 @@ def check_against_loops(image_size, region_size, cell) -> None:
             np.testing.assert_array_equal(statistics.counts[row], counts)
             np.testing.assert_allclose(statistics.margin_by_class[row], margins, rtol=1e-6)
             np.testing.assert_allclose(statistics.entropy[row], entropy[window].mean(), rtol=1e-5)
+            entropies = np.bincount(classes[window].ravel(), entropy[window].ravel().astype(float), C) * area
+            np.testing.assert_allclose(statistics.entropy_by_class[row], entropies, rtol=1e-6)
             shares = maps.probabilities[index].numpy()[:, *window].mean(axis=(1, 2))
             np.testing.assert_allclose(statistics.probabilities[row], shares, rtol=1e-5)
             np.testing.assert_allclose(statistics.bald[row], maps.bald[index].numpy()[window].mean(), rtol=1e-5)
@@ -122,6 +132,7 @@ def test_features_of_a_whole_image_are_the_reference_features_of_its_pieces():
 def test_only_what_is_asked_for_is_made():
     (statistics,) = region_statistics(made_up_maps((18, 24)), RegionGrid((18, 24), (9, 8)), (), C)
     assert statistics.probabilities is statistics.impurity is statistics.bald is statistics.base is None
+    assert statistics.entropy_by_class is None
 
 
 def test_margins_do_not_depend_on_the_order_of_addition():
@@ -141,7 +152,7 @@ def test_candidates_get_their_own_rows_in_their_own_order():
     a, b = grids["a"].regions("a"), grids["b"].regions("b")
     chosen = statistics_of([b[14], a[0], b[2], a[5], a[3]], per_image, grids.__getitem__)
     for row, (image, index) in enumerate([("b", 14), ("a", 0), ("b", 2), ("a", 5), ("a", 3)]):
-        for name in ("counts", "entropy", "margin_by_class", "probabilities", "impurity", "bald", "base"):
+        for name in type(chosen).__slots__:
             np.testing.assert_array_equal(getattr(chosen, name)[row], getattr(per_image[image], name)[index])
 
 
@@ -164,6 +175,15 @@ def test_impurity_is_the_mean_of_window_entropy_times_entropy():
         share = max(0, min(high, 20) - low) / (high - low)
         by_pixel.append(-sum(p * np.log(p) for p in (share, 1 - share) if p > 0))
     assert statistics.impurity[0] == pytest.approx(0.5 * np.mean(by_pixel), rel=1e-5)
+
+
+def test_images_of_a_batch_do_not_meet_in_a_window():
+    grid, needs = RegionGrid((18, 24), (9, 8)), (Statistic.IMPURITY,)
+    together = region_statistics(made_up_maps((18, 24), images=("a", "b")), grid, needs, C)
+    both = made_up_maps((18, 24), images=("a", "b"))
+    for index, image in enumerate(("a", "b")):
+        alone = PredictionMaps((image,), *(getattr(both, name)[index : index + 1] for name in MAPS))
+        np.testing.assert_array_equal(together[index].impurity, region_statistics(alone, grid, needs, C)[0].impurity)
 
 
 def test_the_window_ends_at_the_border_of_the_map():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -19,6 +20,10 @@ from src_model.active_learning.acquisition.acquisition import (
 from src_model.active_learning.acquisition.registry import ACQUISITIONS, make_acquisition
 from src_model.config import AcquisitionConfig
 from src_model.data.region import Region
+from src_model.dqn.default_features import Places, Predicted, Standing
+from src_model.dqn.default_query_network import DefaultQueryNetwork
+from src_model.dqn.default_state import default_state
+from src_model.dqn.default_step import DefaultStep
 from src_model.dqn.features import action_length, base_length
 from src_model.dqn.query_network import ReferenceQueryNetwork
 
@@ -29,12 +34,16 @@ WAYS = {
     "global_noise": {"choice": "global", "noise": 1.0},
     "global_cap": {"choice": "global", "max_regions_per_image": 1},
 }
-every_acquisition = pytest.mark.parametrize("name", ACQUISITIONS)
+TRANSFERABLE = "dqn, default features"
+every_acquisition = pytest.mark.parametrize("name", [*ACQUISITIONS, TRANSFERABLE])
 every_way = pytest.mark.parametrize("way", WAYS)
 
 
 def acquisition(name: str, way: str, num_classes: int = 3) -> Acquisition:
-    network = ReferenceQueryNetwork(num_classes, STATE_REGIONS, torch.Generator().manual_seed(0))
+    generator = torch.Generator().manual_seed(0)
+    if name == TRANSFERABLE:
+        return make_acquisition(AcquisitionConfig(name="dqn", **WAYS[way]), DefaultQueryNetwork(generator))
+    network = ReferenceQueryNetwork(num_classes, STATE_REGIONS, generator)
     return make_acquisition(AcquisitionConfig(name=name, **WAYS[way]), network)
 
 
@@ -76,6 +85,25 @@ def all_equal(pool: CandidatePool) -> CandidatePool:
     )
 
 
+def seen_by(name: str, pool: CandidatePool) -> CandidatePool:
+    """The candidates with the features that this rule reads."""
+    if name != TRANSFERABLE:
+        return pool
+    measured, sizes = pool.statistics, (pool.regions_per_query, pool.pool_size)
+    predicted = Predicted(
+        measured.counts,
+        measured.probabilities,
+        measured.entropy,
+        measured.impurity,
+        measured.margin_by_class,
+        measured.margin_by_class,
+    )
+    standing = Standing.at_the_start(measured.counts.shape[1])
+    step = DefaultStep(predicted, Places(*np.ones((5, len(pool.regions)))), standing, *sizes)
+    state = default_state(predicted, predicted, standing, *sizes)
+    return replace(pool, action_features=step.all_pools(), state_features=state, step=step)
+
+
 def context(num_classes: int = 3) -> Context:
     return Context(
         labelled_shares=np.zeros(num_classes),
@@ -101,7 +129,7 @@ def check(choice: Choice, pool: CandidatePool, way: str) -> None:
 @every_way
 @pytest.mark.parametrize(("regions_per_query", "pool_size"), [(4, 5), (1, 6), (6, 1), (1, 1)])
 def test_a_query_is_k_different_candidates(name, way, regions_per_query, pool_size):
-    pool = candidates(regions_per_query, pool_size)
+    pool = seen_by(name, candidates(regions_per_query, pool_size))
     check(acquisition(name, way).choose(pool, context(), np.random.default_rng(0)), pool, way)
 
 
@@ -109,7 +137,7 @@ def test_a_query_is_k_different_candidates(name, way, regions_per_query, pool_si
 @every_way
 @pytest.mark.parametrize("num_classes", [1, 2, 19])
 def test_any_number_of_classes_will_do(name, way, num_classes):
-    pool = candidates(3, 4, num_classes)
+    pool = seen_by(name, candidates(3, 4, num_classes))
     rule = acquisition(name, way, num_classes)
     check(rule.choose(pool, context(num_classes), np.random.default_rng(0)), pool, way)
 
@@ -117,14 +145,14 @@ def test_any_number_of_classes_will_do(name, way, num_classes):
 @every_acquisition
 @every_way
 def test_candidates_that_are_all_alike_are_no_trouble(name, way):
-    pool = all_equal(candidates(4, 5))
+    pool = seen_by(name, all_equal(candidates(4, 5)))
     check(acquisition(name, way).choose(pool, context(), np.random.default_rng(0)), pool, way)
 
 
 @every_acquisition
 @every_way
 def test_the_same_random_numbers_give_the_same_query(name, way):
-    pool = candidates(4, 5)
+    pool = seen_by(name, candidates(4, 5))
     first, second = (acquisition(name, way).choose(pool, context(), np.random.default_rng(7)) for _ in range(2))
     np.testing.assert_array_equal(first.positions, second.positions)
     np.testing.assert_array_equal(first.scores, second.scores)
@@ -133,8 +161,8 @@ def test_the_same_random_numbers_give_the_same_query(name, way):
 @every_acquisition
 def test_no_state_is_kept_between_queries(name):
     rule = acquisition(name, "pool_wise")
-    rule.choose(candidates(4, 5, seed=1), context(), np.random.default_rng(1))
-    pool = candidates(4, 5)
+    rule.choose(seen_by(name, candidates(4, 5, seed=1)), context(), np.random.default_rng(1))
+    pool = seen_by(name, candidates(4, 5))
     again = rule.choose(pool, context(), np.random.default_rng(7))
     fresh = acquisition(name, "pool_wise").choose(pool, context(), np.random.default_rng(7))
     np.testing.assert_array_equal(again.positions, fresh.positions)
@@ -143,20 +171,23 @@ def test_no_state_is_kept_between_queries(name):
 @every_acquisition
 @every_way
 def test_candidates_and_labels_are_left_as_they_were(name, way):
-    pool, known = candidates(4, 5), context()
+    pool, known = seen_by(name, candidates(4, 5)), context()
     before = copy.deepcopy(pool)
+    seen_before = pool.step and pool.step.all_pools()
     acquisition(name, way).choose(pool, known, np.random.default_rng(0))
     for field in ("counts", "entropy", "margin_by_class", "probabilities", "impurity", "bald"):
         np.testing.assert_array_equal(getattr(pool.statistics, field), getattr(before.statistics, field))
     np.testing.assert_array_equal(pool.action_features, before.action_features)
     np.testing.assert_array_equal(pool.state_features, before.state_features)
     assert pool.regions == before.regions
+    if pool.step is not None:
+        np.testing.assert_array_equal(pool.step.all_pools(), seen_before)
     assert not known.labelled_shares.any()
 
 
 @every_acquisition
 def test_a_cap_keeps_a_query_from_one_image(name):
-    pool = candidates(4, 5)
+    pool = seen_by(name, candidates(4, 5))
     choice = acquisition(name, "global_cap").choose(pool, context(), np.random.default_rng(0))
     assert len({pool.regions[position].image for position in choice.positions}) == 4
 
@@ -164,9 +195,9 @@ def test_a_cap_keeps_a_query_from_one_image(name):
 @every_acquisition
 def test_a_rule_gets_by_with_what_it_asked_for(name):
     rule = acquisition(name, "pool_wise")
-    assert rule.name == name
-    full, known = candidates(4, 5), context()
-    with_features = Statistic.FEATURES in rule.needs
+    assert rule.name == ("dqn" if name == TRANSFERABLE else name)
+    full, known = seen_by(name, candidates(4, 5)), context()
+    with_features = not rule.needs.isdisjoint({Statistic.FEATURES, Statistic.DEFAULT_FEATURES})
     pool = CandidatePool(
         regions=full.regions,
         regions_per_query=4,
@@ -174,6 +205,7 @@ def test_a_rule_gets_by_with_what_it_asked_for(name):
         statistics=None if Statistic.NOTHING in rule.needs else full.statistics,
         action_features=full.action_features if with_features else None,
         state_features=full.state_features if with_features else None,
+        step=full.step if Statistic.DEFAULT_FEATURES in rule.needs else None,
     )
     known = Context(
         labelled_shares=known.labelled_shares,

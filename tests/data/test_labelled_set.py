@@ -53,6 +53,14 @@ def test_regions_keep_the_order_in_which_they_came() -> None:
     assert Region("b", 0, 0, 1, 1) not in labelled
 
 
+def test_class_pixels_of_regions_are_zero_where_nothing_is_labelled() -> None:
+    labelled = empty()
+    labelled.add([annotation(FIRST, 0, 1, IGNORED, VOID), annotation(SECOND, 2)], step=1)
+    assert labelled.class_pixels_of([SECOND, THIRD, FIRST]).tolist() == [[0, 0, 8], [0, 0, 0], [1, 1, 0]]
+    assert labelled.class_pixels_of([]).shape == (0, 3)
+    assert empty().class_pixels_of([FIRST]).tolist() == [[0, 0, 0]]
+
+
 def test_a_label_map_shows_what_is_labelled_and_void_elsewhere() -> None:
     labelled = empty()
     labelled.add([annotation(FIRST, 0, 1, IGNORED, VOID), annotation(SECOND, 2)], step=1)

@@ -10,6 +10,8 @@ import torch
 from torch.nn import functional
 
 from src_model.config import DQNConfig
+from src_model.dqn.default_features import ACTION_FEATURES, STATE_FEATURES
+from src_model.dqn.default_query_network import DefaultQueryNetwork
 from src_model.dqn.double_dqn import DQNLearner
 from src_model.dqn.features import action_length, base_length
 from src_model.dqn.query_network import ReferenceQueryNetwork
@@ -35,6 +37,26 @@ def _live(learner: DQNLearner, steps: int, rng: np.random.Generator, terminal_la
         learner.store(
             rng.integers(SIZE, size=POOLS), rng.normal(size=POOLS), terminal=terminal_last and step == steps - 1
         )
+        losses.append(learner.update(rng))
+        learner.end_step()
+    return losses
+
+
+def _default_learner(seed: int = 0, **settings: Any) -> DQNLearner:
+    config = DQNConfig(**({"batch_size": 4, "replay_capacity": 40} | settings))
+    return DQNLearner(config, DefaultQueryNetwork(torch.Generator().manual_seed(seed)))
+
+
+def _live_default(
+    learner: DQNLearner, steps: int, rng: np.random.Generator, pools: int = POOLS, size: int = SIZE
+) -> list[float | None]:
+    """As `_live`, on default features, with a last step that is terminal."""
+    losses = []
+    learner.begin_episode()
+    for step in range(steps):
+        candidates = rng.random((pools, size, ACTION_FEATURES), dtype=np.float32)
+        learner.observe(rng.random((1, STATE_FEATURES), dtype=np.float32), candidates)
+        learner.store(rng.integers(size, size=pools), rng.normal(size=pools), terminal=step == steps - 1)
         losses.append(learner.update(rng))
         learner.end_step()
     return losses
@@ -249,6 +271,56 @@ def test_a_loss_that_is_not_finite_is_refused_before_it_spoils_the_weights() -> 
         learner.update(np.random.default_rng(0))
 
     assert torch.equal(learner.network.merge.weight, before)
+
+
+def test_temporal_differences_count_squared_up_to_the_knee() -> None:
+    """With rewards of ±6 and Q near 0: |d| − ½ where the knee is at 1, d²/2·20 where it is at 20."""
+    losses = []
+    for knee in (1.0, 20.0):
+        learner = _learner(huber_knee=knee)
+        learner.observe(
+            np.zeros((REGIONS, base_length(CLASSES)), np.float32),
+            np.zeros((POOLS, SIZE, action_length(CLASSES)), np.float32),
+        )
+        learner.store([0] * POOLS, [6, -6, 6, -6], terminal=True)
+        losses.append(learner.update(np.random.default_rng(0)))
+
+    assert losses == [pytest.approx(6 - 0.5, abs=0.1), pytest.approx(36 / 40, abs=0.1)]
+
+
+def test_a_batch_of_one_can_be_learned_by_the_default_network() -> None:
+    rng = np.random.default_rng(0)
+    learner = _default_learner(batch_size=1)
+    before = learner.network.value.weight.detach().clone()
+
+    losses = _live_default(learner, 3, rng)
+
+    assert all(loss is not None and math.isfinite(loss) for loss in losses[1:])
+    assert not torch.equal(learner.network.value.weight, before)
+
+
+def test_the_default_network_learns_from_terminal_transitions_alone() -> None:
+    learner = _default_learner(batch_size=4)
+
+    (loss,) = _live_default(learner, 1, np.random.default_rng(0))
+
+    batch = learner.replay.sample(4, np.random.default_rng(0))
+    assert loss is not None
+    assert batch is not None
+    assert batch.terminal.all()
+
+
+def test_the_default_learner_goes_on_with_the_same_numbers_after_a_pool_of_another_shape() -> None:
+    """Episodes with other K and P, as of other data sets; what was remembered in half precision stays what it was."""
+    learner, restored = (_default_learner(seed=seed, optimiser="adam", target_sync=3) for seed in (0, 9))
+    _live_default(learner, 4, np.random.default_rng(0))
+    restored.load_state_dict({name: tensor.clone() for name, tensor in learner.state_dict().items()})
+
+    losses = _live_default(learner, 5, np.random.default_rng(1), pools=7, size=2)
+
+    assert losses == _live_default(restored, 5, np.random.default_rng(1), pools=7, size=2)
+    assert learner.state_dict()["replay.pools"].dtype == torch.float16
+    assert all(torch.equal(tensor, restored.state_dict()[name]) for name, tensor in learner.state_dict().items())
 
 
 def test_a_batch_of_one_cannot_be_normalised() -> None:

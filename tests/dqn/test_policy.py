@@ -8,11 +8,14 @@ import pytest
 import torch
 
 from src_model.checkpoint import load_tensors, save_tensors
+from src_model.dqn.default_features import ACTION_FEATURES, STATE_FEATURES
+from src_model.dqn.default_query_network import DefaultQueryNetwork
 from src_model.dqn.features import action_length, base_length
 from src_model.dqn.policy import (
     EpsilonGreedyPolicy,
     EpsilonSchedule,
     Policy,
+    StateValues,
     candidate_values,
     load_policy,
     save_policy,
@@ -178,3 +181,62 @@ def test_weights_that_are_not_finite_are_refused(policy_file: Path) -> None:
 
     with pytest.raises(CheckpointError, match="not finite"):
         load_policy(policy_file, NAMES, REGIONS)
+
+
+# --- policies that know no class list ---------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def default_file(tmp_path: Path) -> Path:
+    path = tmp_path / "default.safetensors"
+    save_policy(path, Policy(DefaultQueryNetwork(torch.Generator().manual_seed(0)), seen={"worlds": 5}))
+    return path
+
+
+@pytest.mark.parametrize(("names", "regions"), [(NAMES, REGIONS), (("sky",), 1), (tuple(map(str, range(253))), 999)])
+def test_a_policy_for_the_default_features_fits_any_classes_and_any_d_s(
+    default_file: Path, names: tuple[str, ...], regions: int
+) -> None:
+    policy = load_policy(default_file, names, regions)
+
+    assert isinstance(policy.network, DefaultQueryNetwork)
+    assert not policy.network.training
+    saved = DefaultQueryNetwork(torch.Generator().manual_seed(0)).state_dict()
+    assert all(torch.equal(saved[name], tensor) for name, tensor in policy.network.state_dict().items())
+    assert (policy.class_names, policy.seen) == ((), {"worlds": 5})
+
+
+def test_the_file_says_which_features_it_reads(default_file: Path, policy_file: Path) -> None:
+    assert load_tensors(default_file)[1]["features"] == "default-1"
+    assert load_tensors(policy_file)[1]["features"] == "reference-1"
+
+
+@pytest.mark.parametrize("version", ["default-0", "reference-0", None])
+def test_features_of_another_version_are_refused_by_name(default_file: Path, version: str | None) -> None:
+    tensors, header = load_tensors(default_file)
+    save_tensors(default_file, tensors, header | {"features": version})
+
+    with pytest.raises(CheckpointError, match=rf"{version!r}.*'default-1' and 'reference-1'.*train-policy"):
+        load_policy(default_file, NAMES, REGIONS)
+
+
+def test_damaged_weights_of_the_default_network_are_refused(default_file: Path) -> None:
+    tensors, header = load_tensors(default_file)
+    name, tensor = next(iter(tensors.items()))
+    save_tensors(default_file, tensors | {name: torch.full_like(tensor, math.inf)}, header)
+    with pytest.raises(CheckpointError, match="not finite"):
+        load_policy(default_file, NAMES, REGIONS)
+    save_tensors(default_file, tensors | {name: tensor[:1]}, header)
+    with pytest.raises(CheckpointError, match="do not fit its own header"):
+        load_policy(default_file, NAMES, REGIONS)
+
+
+def test_values_pool_by_pool_are_those_of_all_pools_at_once() -> None:
+    rng = np.random.default_rng(0)
+    state = rng.random((1, STATE_FEATURES), dtype=np.float32)
+    pools = rng.random((3, 5, ACTION_FEATURES), dtype=np.float32)
+    values = StateValues(DefaultQueryNetwork(torch.Generator().manual_seed(0)), state)
+
+    by_pool = np.concatenate([values.of(pools[turn : turn + 1]) for turn in range(3)])
+
+    np.testing.assert_allclose(by_pool, values.of(pools), rtol=1e-5, atol=1e-6)

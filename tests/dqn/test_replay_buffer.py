@@ -122,6 +122,32 @@ def test_an_episode_that_broke_off_leaves_no_transition_at_its_end() -> None:
     assert len(buffer.ready(False)) == 4
 
 
+def test_memory_is_bounded_whatever_the_pools_look_like() -> None:
+    """Twenty thousand candidates of 154 features from pools of 10 in half precision: 62 MB, however long it lives."""
+    rng = np.random.default_rng(0)
+    buffer = ReplayBuffer(2000, np.float16)
+    for step in range(160):
+        count, width = int(rng.integers(1, 25)), int(rng.integers(2, 11))
+        buffer.observe(np.zeros((1, 40), np.float32), np.ones((count, width, 154), np.float32))
+        buffer.resolve([0] * count, 0.0, terminal=step % 20 == 19)
+
+    kept = sum(tensor.numel() * tensor.element_size() for tensor in buffer.state_dict().values())
+    assert len(buffer) == 2000
+    assert 0 < kept - 2000 * 10 * 154 * 2 < 2000 * 100
+
+
+def test_what_is_kept_in_half_precision_comes_back_as_single_precision() -> None:
+    buffer = ReplayBuffer(10, np.float16)
+    pools = np.array([[[0.1, -3.0, 1 / 3]]], dtype=np.float32)
+    buffer.observe(_state(0), pools)
+    buffer.resolve([0], 1.0, terminal=True)
+
+    batch = _all(buffer)
+
+    assert batch.pools.dtype == batch.next_pools.dtype == torch.float32
+    np.testing.assert_array_equal(batch.pools.numpy(), pools.astype(np.float16).astype(np.float32))
+
+
 def test_a_query_that_is_drawn_again_replaces_the_first() -> None:
     buffer = _lived(1)
     buffer.observe(_state(1), _pools(1))

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from src_model.data.region import Region
+from src_model.dqn.default_step import DefaultStep
 
 FloatArray = npt.NDArray[np.floating]
 Shares = Callable[[Sequence[Region]], npt.NDArray[np.float64]]
@@ -25,8 +26,11 @@ class Statistic(StrEnum):
     PROBABILITIES = "probabilities"
     IMPURITY = "impurity"
     BALD = "bald"
+    ENTROPY_BY_CLASS = "entropy_by_class"
     FEATURES = "features"
-    """Action features of the candidates and state features of D_S, for the query network."""
+    """Action features of the candidates and state features of D_S, for the published query network."""
+    DEFAULT_FEATURES = "default_features"
+    """The same for a query network that knows no class list; candidates are seen in turn."""
     TRUE_SHARES = "true_shares"
     GAINS = "gains"
     NOTHING = "nothing"
@@ -51,6 +55,8 @@ class RegionStatistics:
         (N,) float32, mean of (entropy of the predicted classes in a 33×33 window × entropy), if asked for.
     bald:
         (N,) float32, mean mutual information in nats, if asked for.
+    entropy_by_class:
+        (N, C) float64, sum of the entropy in nats over the pixels predicted as each class, if asked for.
     base:
         (N, C+1+192) float32, reference features (`src_model.dqn.features`), if asked for.
     """
@@ -61,6 +67,7 @@ class RegionStatistics:
     probabilities: npt.NDArray[np.float64] | None = None
     impurity: npt.NDArray[np.float32] | None = None
     bald: npt.NDArray[np.float32] | None = None
+    entropy_by_class: npt.NDArray[np.float64] | None = None
     base: npt.NDArray[np.float32] | None = None
 
 
@@ -77,9 +84,12 @@ class CandidatePool:
     statistics:
         Aligned with ``regions``; None if the acquisition needs nothing.
     action_features:
-        (K, P, F) float32 for the query network, if asked for.
+        (K, P, F) float32 for the query network, if asked for: as seen before the first is chosen, and in a decision as
+        seen at each choice.
     state_features:
-        (S, C+1+192) float32 of the regions of D_S, if asked for.
+        (S, F_s) float32, what the query network sees of D_S, if asked for.
+    step:
+        For features that change with what a query holds already; it makes them pool by pool.
     """
 
     regions: tuple[Region, ...]
@@ -88,6 +98,7 @@ class CandidatePool:
     statistics: RegionStatistics | None = None
     action_features: npt.NDArray[np.float32] | None = None
     state_features: npt.NDArray[np.float32] | None = None
+    step: DefaultStep | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,10 +132,14 @@ class Choice:
     scores:
         (K·P,) float64, the score of every candidate, higher is better (for a greedy rule: its score when it was
         chosen, and at the end of the query for the rest).
+    action_features:
+        (K, P, F) float32, what the query network saw of each pool when it chose from it, if that differs from what
+        `CandidatePool` holds.
     """
 
     positions: npt.NDArray[np.int64]
     scores: npt.NDArray[np.float64]
+    action_features: npt.NDArray[np.float32] | None = None
 
 
 class Acquisition(Protocol):

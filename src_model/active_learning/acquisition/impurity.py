@@ -44,14 +44,14 @@ def class_entropy_map(classes: torch.Tensor, window: Size) -> torch.Tensor:
     Parameters
     ----------
     classes:
-        (h, w) uint8.
+        (…, h, w) uint8, images by themselves.
     window:
         Height and width, odd; at the border only the part inside the map counts.
 
     Returns
     -------
     torch.Tensor
-        (h, w) float32, nats. One class at a time, so that memory does not follow their number.
+        (…, h, w) float32, nats. One class at a time, so that memory does not follow their number.
     """
     # With n_c of T places: -Σ n_c/T ln(n_c/T) = ln T - Σ n_c ln n_c / T.
     weighted_logs = torch.zeros(classes.shape, dtype=torch.float32, device=classes.device)
@@ -63,7 +63,7 @@ def class_entropy_map(classes: torch.Tensor, window: Size) -> torch.Tensor:
 
 
 def _window_sums(values: torch.Tensor, window: Size) -> torch.Tensor:
-    return _running_sums(_running_sums(values, window[0], axis=0), window[1], axis=1)
+    return _running_sums(_running_sums(values, window[0], axis=-2), window[1], axis=-1)
 
 
 def _running_sums(values: torch.Tensor, window: int, axis: int) -> torch.Tensor:

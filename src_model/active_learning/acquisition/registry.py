@@ -19,7 +19,7 @@ from src_model.active_learning.acquisition.random import RandomAcquisition
 from src_model.active_learning.acquisition.random_class_balanced import RandomClassBalancedAcquisition
 from src_model.config import AcquisitionConfig
 from src_model.dqn.policy import EpsilonGreedyPolicy
-from src_model.dqn.query_network import ReferenceQueryNetwork
+from src_model.dqn.query_network import QueryNetwork
 from src_model.exceptions import ConfigurationError
 
 _FIXED_RULES: Mapping[str, Callable[[AcquisitionConfig], Acquisition]] = MappingProxyType(
@@ -43,7 +43,7 @@ ACQUISITIONS: tuple[str, ...] = (*_FIXED_RULES, DQNAcquisition.name)
 
 def make_acquisition(
     config: AcquisitionConfig,
-    network: ReferenceQueryNetwork | None = None,
+    network: QueryNetwork | None = None,
     policy: EpsilonGreedyPolicy | None = None,
 ) -> Acquisition:
     """The rule called ``config.name``.
