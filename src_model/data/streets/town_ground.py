@@ -1,0 +1,78 @@
+"""The ground of a town from above: roads with their marks, pavements, lawns and yards."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from src_model.data.images import Pixels
+from src_model.data.streets.camera import DroneCamera
+from src_model.data.streets.classes import CLUTTER, LAWN, STREET
+from src_model.data.streets.polygons import Floats
+from src_model.data.streets.texture import cloudy, grainy, looked_up
+from src_model.data.streets.town import Town, block_kind
+
+
+def town_ground(town: Town, camera: DroneCamera, shade: Floats) -> tuple[Pixels, npt.NDArray[np.uint8]]:
+    """(h, w, 3) colours and (h, w) classes; ``shade`` (h, w) is the light that shadows leave."""
+    x, z = camera.ground()
+    distances = [_from_road(place, block) for place, block in zip((x, z), town.blocks, strict=True)]
+    road = (distances[0] < town.half_roads[0]) | (distances[1] < town.half_roads[1])
+    pavement = (distances[0] < town.half_roads[0] + town.pavement) | (distances[1] < town.half_roads[1] + town.pavement)
+    paved = _is_court(town, x, z)
+    kinds = np.where(road, STREET, np.where(pavement | paved, CLUTTER, LAWN)).astype(np.uint8)
+    stains = looked_up(cloudy(), x, z, 61.0)
+    grain = looked_up(grainy(), x, z, 17.0)
+    table = np.zeros((8, 3), dtype=np.float32)
+    table[STREET], table[CLUTTER], table[LAWN] = town.asphalt, town.paving, town.grass
+    colours = table[kinds]
+    lawn = kinds == LAWN
+    colours += (np.where(lawn, 7 * grain + 8 * stains, 3 * grain + 4 * stains))[..., None]
+    dry = np.clip(stains - 0.9, 0, 0.8)[..., None] * lawn[..., None]
+    colours += dry * (np.array(town.soil, dtype=np.float32) - colours)
+    yard = paved & ~pavement
+    colours[yard] = colours[yard] * 0.35 + 0.65 * np.array(town.asphalt, dtype=np.float32) * 1.08
+    _markings(colours, town, x, z, distances, yard)
+    light = town.light
+    strength = np.array(light.ambient) + max(light.sun[1], 0.25) * np.array(light.direct)
+    colours *= strength.astype(np.float32) * shade[..., None]
+    air = np.float32(1 - np.exp(-camera.height / light.visibility))
+    colours = colours * (1 - air) + air * np.array(light.haze, dtype=np.float32)
+    return np.clip(colours, 0, 255).astype(np.uint8), kinds
+
+
+def _from_road(place: Floats, block: float) -> Floats:
+    """Distance from the middle of the nearest road, which lies at every multiple of the block."""
+    half = np.float32(block / 2)
+    return np.abs((place + half) % np.float32(block) - half)
+
+
+def _is_court(town: Town, x: Floats, z: Floats) -> npt.NDArray[np.bool_]:
+    column = np.floor(x / np.float32(town.blocks[0])).astype(np.int32)
+    row = np.floor(z / np.float32(town.blocks[1])).astype(np.int32)
+    i0, j0 = int(column.min()), int(row.min())
+    table = np.array(
+        [[block_kind(town.address, i, j) == "court" for j in range(j0, int(row.max()) + 1)]
+         for i in range(i0, int(column.max()) + 1)]
+    )  # fmt: skip
+    return table[column - i0, row - j0]
+
+
+def _markings(
+    colours: Floats, town: Town, x: Floats, z: Floats, distances: list[Floats], yard: npt.NDArray[np.bool_]
+) -> None:
+    tint = np.array(town.marking, dtype=np.float32)
+    for along, across, half, crossed in (
+        (z, distances[0], town.half_roads[0], distances[1] - town.half_roads[1]),
+        (x, distances[1], town.half_roads[1], distances[0] - town.half_roads[0]),
+    ):
+        middle = (across < 0.14) & (along % np.float32(6) < 3) & (crossed > 5)
+        edges = (np.abs(across - (half - 0.35)) < 0.1) & (crossed > 1.5)
+        stripes = (across < half - 0.5) & (crossed > 1.2) & (crossed < 4.0)
+        zebra = stripes & (across % np.float32(1.1) < 0.55)
+        kerb = (np.abs(across - half) < 0.16) & (crossed > 0)
+        colours[kerb] = colours[kerb] * 0.5 + 90
+        marks = middle | zebra | edges
+        colours[marks] = colours[marks] * 0.25 + tint * 0.75
+    bays = yard & ((x % np.float32(2.7) < 0.14) & (z % np.float32(17) < 10))
+    colours[bays] = colours[bays] * 0.45 + tint * 0.55
