@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from math import cos, sin, sqrt
 
 import numpy as np
-import numpy.typing as npt
 
 from src_model.data.region import Size
 from src_model.data.streets.polygons import Floats
@@ -78,7 +77,7 @@ class RoadCamera:
         x = across + np.float32(self.x) - np.float32(self.curve) * ahead * np.abs(ahead)
         return first, x, ahead + np.float32(self.z), distance
 
-    def depth_order(self, places: Floats) -> npt.NDArray[np.float32]:
+    def depth_order(self, places: Floats) -> Floats:
         """(N,) the greater, the earlier it is painted within its strip."""
         return places[:, 1]
 
@@ -117,6 +116,7 @@ class DroneCamera:
         c, s = np.float32(cos(self.heading)), np.float32(sin(self.heading))
         return c * right + s * up + np.float32(self.x), c * up - s * right + np.float32(self.z)
 
-    def depth_order(self, places: Floats) -> npt.NDArray[np.float32]:
+    def depth_order(self, places: Floats) -> Floats:
         """(N,) the greater, the earlier it is painted: rays go outwards as they go down."""
-        return np.hypot(places[:, 0] - np.float32(self.x), places[:, 1] - np.float32(self.z))
+        away: Floats = np.hypot(places[:, 0] - np.float32(self.x), places[:, 1] - np.float32(self.z))
+        return away

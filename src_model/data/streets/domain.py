@@ -87,7 +87,8 @@ _CAR_COLOURS: tuple[Tint, ...] = (
     (112, 24, 26), (34, 50, 88), (92, 98, 100), (62, 78, 66), (150, 140, 118),
 )  # fmt: skip
 _CLOTHES: tuple[Tint, ...] = (
-    (44, 46, 54), (64, 62, 66), (120, 36, 40), (40, 58, 96), (150, 146, 140), (84, 92, 70), (190, 180, 160), (110, 84, 60),
+    (44, 46, 54), (64, 62, 66), (120, 36, 40), (40, 58, 96), (150, 146, 140), (84, 92, 70), (190, 180, 160),
+    (110, 84, 60),
 )  # fmt: skip
 
 _TARGET = Domain(
@@ -96,7 +97,8 @@ _TARGET = Domain(
     from_above=False,
     colours=MappingProxyType(
         {
-            "facade": ((188, 176, 152), (170, 162, 150), (196, 186, 170), (150, 140, 128), (178, 148, 116), (140, 142, 144), (166, 120, 98), (200, 196, 186)),
+            "facade": ((188, 176, 152), (170, 162, 150), (196, 186, 170), (150, 140, 128), (178, 148, 116),
+                (140, 142, 144), (166, 120, 98), (200, 196, 186)),
             "tower": ((120, 128, 134), (140, 142, 142)),
             "wall": ((140, 134, 126), (124, 112, 100), (150, 148, 142)),
             "fence": ((88, 96, 90), (120, 96, 72), (60, 64, 66)),
@@ -116,9 +118,10 @@ _TARGET = Domain(
     ),
     frequency=MappingProxyType(
         {
-            "house": 0.66, "park": 0.14, "yard": 0.12, "wall": 0.08, "junction": 0.34, "verge": 0.25, "pitched": 0.6,
-            "tower": 0.06, "shop": 0.45, "parked": 0.60, "tree": 1.9, "palm": 0.0, "lamp": 1.1, "sign": 1.6,
-            "signal": 0.8, "bollard": 0.5, "person": 2.2, "group": 0.12, "stood bicycle": 0.75, "stood motorcycle": 0.14,
+            "house": 0.66, "park": 0.14, "yard": 0.12, "wall": 0.08, "junction": 0.40, "verge": 0.25, "pitched": 0.6,
+            "tower": 0.06, "shop": 0.45, "parked": 0.40, "tree": 2.1, "palm": 0.0, "lamp": 1.1, "sign": 1.6,
+            "signal": 0.9, "bollard": 0.5, "person": 3.0, "group": 0.16, "stood bicycle": 0.75,
+            "stood motorcycle": 0.14,
             "bush": 1.1, "railing": 0.13, "ahead": 0.62, "oncoming": 1.0, "cyclist": 0.45, "motorcyclist": 0.17,
             "lorry": 0.13, "bus": 0.13, "tram": 0.12, "walker": 1.0,
         }
@@ -131,7 +134,8 @@ _TARGET = Domain(
         }
     ),
     weather=MappingProxyType({"clear": 0.28, "overcast": 0.42, "rain": 0.10, "fog": 0.08, "dusk": 0.12}),
-    sensor=Sensor(noise=5.0, blur=0.55, saturation=0.80, contrast=0.94, cast=(0.96, 1.02, 0.98), vignette=0.22, bonnet=0.045),
+    sensor=Sensor(noise=5.0, blur=0.55, saturation=0.80, contrast=0.94, cast=(0.96, 1.02, 0.98), vignette=0.22,
+        bonnet=0.045),
 )  # fmt: skip
 
 _SOURCE = replace(
@@ -140,7 +144,8 @@ _SOURCE = replace(
     colours=MappingProxyType(
         dict(_TARGET.colours)
         | {
-            "facade": ((226, 190, 140), (206, 120, 84), (232, 222, 200), (180, 196, 206), (214, 160, 120), (160, 92, 70)),
+            "facade": ((226, 190, 140), (206, 120, 84), (232, 222, 200), (180, 196, 206), (214, 160, 120),
+                (160, 92, 70)),
             "tower": ((98, 136, 168), (150, 172, 186), (196, 190, 176)),
             "wall": ((200, 180, 150), (178, 150, 120)),
             "fence": ((150, 150, 156), (180, 150, 104), (206, 204, 200)),
@@ -160,19 +165,22 @@ _SOURCE = replace(
         dict(_TARGET.frequency)
         | {
             "house": 0.58, "park": 0.20, "yard": 0.10, "wall": 0.12, "pitched": 0.2, "tower": 0.30, "shop": 0.5,
-            "parked": 0.34, "tree": 1.3, "palm": 0.45, "lamp": 1.4, "sign": 0.9, "person": 1.7, "stood bicycle": 0.22,
-            "stood motorcycle": 0.28, "verge": 0.45, "oncoming": 1.3, "cyclist": 0.26, "motorcyclist": 0.26, "lorry": 0.22,
+            "parked": 0.32, "tree": 1.5, "palm": 0.45, "lamp": 1.4, "sign": 0.9, "person": 1.7, "stood bicycle": 0.22,
+            "stood motorcycle": 0.28, "verge": 0.45, "oncoming": 1.3, "cyclist": 0.26, "motorcyclist": 0.26,
+            "lorry": 0.22,
         }
     ),
     measure=MappingProxyType(
         dict(_TARGET.measure)
         | {
-            "camera": (1.45, 1.70), "focal": (0.82, 0.96), "horizon": (0.38, 0.43), "lane": (3.4, 3.9), "lanes": (1.0, 2.0),
+            "camera": (1.45, 1.70), "focal": (0.82, 0.96), "horizon": (0.38, 0.43), "lane": (3.4, 3.9),
+            "lanes": (1.0, 2.0),
             "pavement": (2.6, 4.6), "storeys": (1.6, 8.0), "setback": (0.0, 3.5), "speed": (1.2, 3.4),
         }
     ),
     weather=MappingProxyType({"clear": 0.62, "overcast": 0.16, "rain": 0.08, "fog": 0.04, "dusk": 0.10}),
-    sensor=Sensor(noise=1.2, blur=0.0, saturation=1.18, contrast=1.06, cast=(1.03, 1.0, 0.97), vignette=0.05, bonnet=0.0),
+    sensor=Sensor(noise=1.2, blur=0.0, saturation=1.18, contrast=1.06, cast=(1.03, 1.0, 0.97), vignette=0.05,
+        bonnet=0.0),
 )  # fmt: skip
 
 _DRONE = Domain(
@@ -196,13 +204,15 @@ _DRONE = Domain(
     ),
     frequency=MappingProxyType(
         {
-            "house": 0.80, "flat": 0.3, "park": 0.16, "court": 0.12, "tree": 1.0, "bush": 1.0, "parked": 0.42, "moving": 1.0,
+            "house": 0.80, "flat": 0.3, "park": 0.16, "court": 0.14, "tree": 1.8, "bush": 1.0, "parked": 0.42,
+            "moving": 1.4,
             "person": 1.0, "drive": 0.55, "pool": 0.08,
         }
     ),
     measure=MappingProxyType(
         {
-            "height": (58.0, 72.0), "focal": (1.0, 1.0), "block": (52.0, 84.0), "half road": (3.6, 5.4), "speed": (2.5, 5.0),
+            "height": (58.0, 72.0), "focal": (1.0, 1.0), "block": (46.0, 70.0), "half road": (3.6, 5.4),
+            "speed": (2.5, 5.0),
             "pavement": (1.6, 2.6), "storeys": (1.0, 3.4),
         }
     ),
@@ -233,7 +243,7 @@ def domain_named(name: str) -> Domain:
 
 @lru_cache(maxsize=32)
 def domain_in_world(name: str, world: int, seed: int) -> Domain:
-    """A domain as it is in one world: 0 is as described here, any other has colours, frequencies and weather of its own.
+    """A domain in one world: 0 is as described here, any other has colours, frequencies and weather of its own.
 
     Raises
     ------

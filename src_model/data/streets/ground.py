@@ -12,7 +12,7 @@ from src_model.data.streets.camera import RoadCamera
 from src_model.data.streets.classes import ROAD, SIDEWALK, SKY, TERRAIN
 from src_model.data.streets.plan import CROSSING, STRETCH, VIEW, Plan, stretch_of
 from src_model.data.streets.polygons import Floats
-from src_model.data.streets.texture import TILE, cloudy, grainy, looked_up
+from src_model.data.streets.texture import TILE, cloudy, grainy, looked_up, wrapped
 
 _DASH, _GAP = 3.0, 5.0
 _LINE = 0.13
@@ -20,9 +20,7 @@ _ZEBRA = (-5.0, -1.6)
 """Metres before a side street."""
 
 
-def ground_and_sky(
-    plan: Plan, camera: RoadCamera, shade: Floats
-) -> tuple[Pixels, npt.NDArray[np.uint8]]:
+def ground_and_sky(plan: Plan, camera: RoadCamera, shade: Floats) -> tuple[Pixels, npt.NDArray[np.uint8]]:
     """(h, w, 3) colours and (h, w) classes; ``shade`` (h, w) is the light that shadows leave."""
     height, width = camera.size
     picture = np.empty((height, width, 3), dtype=np.float32)
@@ -120,7 +118,7 @@ def _joints(colours: Floats, kinds: npt.NDArray[np.uint8], x: Floats, z: Floats,
     """Slabs of the pavement, where they are near enough to be seen."""
     near = slice(int((distance[:, 0] >= 24).sum()), None)
     width = 0.03 + distance[near] * np.float32(0.002)
-    joint = ((z[near] % np.float32(1.2) < width) | (x[near] % np.float32(1.2) < width)) & (kinds[near] == SIDEWALK)
+    joint = ((wrapped(z[near], 1.2) < width) | (wrapped(x[near], 1.2) < width)) & (kinds[near] == SIDEWALK)
     colours[near][joint] *= 0.86
 
 
@@ -137,16 +135,14 @@ def _patches(colours: Floats, kinds: npt.NDArray[np.uint8], x: Floats, z: Floats
     road = kinds == ROAD
     mended = road & (looked_up(cloudy(), np.floor(x * 0.6), np.floor(z * 0.25), 61.0) > 1.4)
     colours[mended] *= 0.80
-    cover = road & ((x - np.float32(0.9)) ** 2 + (z % np.float32(43.0) - 21) ** 2 < 0.10)
+    cover = road & ((x - np.float32(0.9)) ** 2 + (wrapped(z, 43.0) - 21) ** 2 < 0.10)
     colours[cover] *= 0.72
 
 
-def _markings(
-    colours: Floats, plan: Plan, x: Floats, z: Floats, along: _Along, distance: Floats
-) -> None:
+def _markings(colours: Floats, plan: Plan, x: Floats, z: Floats, along: _Along, distance: Floats) -> None:
     soft = np.maximum(distance * np.float32(1 / 480), 0.01)
     free = ~along.crossing
-    dashed = z % np.float32(_DASH + _GAP) < _DASH
+    dashed = wrapped(z, _DASH + _GAP) < _DASH
     amount = np.zeros_like(x)
     for lane in range(1, plan.lanes):
         for sign in (-1, 1):
@@ -165,7 +161,7 @@ def _markings(
     _blend(colours, middle * free, (222, 176, 46) if plan.yellow else plan.marking)
     following, before = along.follows, along.offset - np.float32(STRETCH)
     on_road = np.abs(x) < plan.half_road - 0.3
-    zebra = following & on_road & (before > _ZEBRA[0]) & (before < _ZEBRA[1]) & (x % np.float32(1.0) < 0.5)
+    zebra = following & on_road & (before > _ZEBRA[0]) & (before < _ZEBRA[1]) & (wrapped(x, 1.0) < 0.5)
     stop = following & (x > 0.2) & (x < plan.half_road - 0.3) & (before > _ZEBRA[0] - 1.4) & (before < _ZEBRA[0] - 0.9)
     amount = np.where(following & (before > _ZEBRA[0] - 1.4), 0, amount * free)
     worn = 0.86 - 0.14 * np.clip(looked_up(cloudy(), x, z, 5.0), -1, 1.5)
@@ -174,7 +170,9 @@ def _markings(
 
 def _line(x: Floats, middle: float, soft: Floats) -> Floats:
     """How much of a pixel a line along the street covers."""
-    return np.clip((_LINE / 2 + soft / 2 - np.abs(x - np.float32(middle))) / soft, 0, 1) * np.minimum(1, _LINE / soft)
+    inside = np.clip((_LINE / 2 + soft / 2 - np.abs(x - np.float32(middle))) / soft, 0, 1)
+    covered: Floats = inside * np.minimum(1, _LINE / soft)
+    return covered
 
 
 def _blend(colours: Floats, amount: Floats, tint: tuple[float, ...]) -> None:
@@ -194,10 +192,11 @@ def _sky(plan: Plan, camera: RoadCamera, rows: int) -> Floats:
     across = (np.arange(width, dtype=np.float32)[None] - width / 2) / np.float32(camera.focal_pixels)
     # A ceiling of clouds, seen at a slant; the street's own part of the tile.
     far = 1 / (height + 0.12)
-    start = sum(word for word in plan.address if isinstance(word, int)) * 37 % TILE
+    start = (plan.address.sequence + plan.address.seed + plan.address.world) * 37 % TILE
     rows_of, columns_of = (24 * far + start).astype(np.int32), (24 * far * across + plan.yaw * 50).astype(np.int32)
     cloud = cloudy()[np.broadcast_to(rows_of, columns_of.shape) & (TILE - 1), (columns_of + 3 * start) & (TILE - 1)]
     cover = np.clip((cloud - 1.6 + 2.6 * light.clouds) * 0.5, 0, 1) * np.float32(0.75) * np.minimum(1, 4 * height)
     grey = np.float32(0.5) * horizon + np.float32(0.5) * np.minimum(255, horizon * 1.12 + 6)
     shading = 1 + 0.05 * np.clip(cloud, -1.5, 1.5)
-    return sky * (1 - cover)[..., None] + (cover * shading)[..., None] * grey
+    clouded: Floats = sky * (1 - cover)[..., None] + (cover * shading)[..., None] * grey
+    return clouded

@@ -38,7 +38,9 @@ def house(form: House, side: int, rng: np.random.Generator) -> Polygons:
     parts = [body]
     base = 3.4 if form.shop else 0.9
     front = -0.02 * side
-    parts.append(_band(front, 0, base if form.shop else 0.6, form.length, (96, 94, 92) if form.shop else (100, 100, 100)))
+    parts.append(
+        _band(front, 0, base if form.shop else 0.6, form.length, (96, 94, 92) if form.shop else (100, 100, 100))
+    )
     parts.append(_windows(form, front, base, height, rng))
     parts.append(_gable_windows(form, side, base, height, rng))
     if form.shop:
@@ -55,7 +57,9 @@ def _span(side: int, depth: float) -> tuple[float, float]:
 
 
 def _band(x: float, low: float, high: float, length: float, colour: Tint) -> Polygons:
-    return quads([[(x, low, 0), (x, low, length), (x, high, length), (x, high, 0)]], colour, BUILDING, mark=Mark.TWO_SIDED)  # fmt: skip
+    return quads(
+        [[(x, low, 0), (x, low, length), (x, high, length), (x, high, 0)]], colour, BUILDING, mark=Mark.TWO_SIDED
+    )
 
 
 def _grid(
@@ -131,8 +135,13 @@ def _shop(form: House, side: int, rng: np.random.Generator) -> Polygons:
     if rng.random() < 0.55:
         colours = rng.uniform(60, 215, (count, 3))
         out = -1.3 * side
-        awnings = [[(x, 2.75, a + 0.2), (x, 2.75, a + gap - 0.2), (out, 2.25, a + gap - 0.2), (out, 2.25, a + 0.2)] for a in z]  # fmt: skip
-        fringe = [[(out, 2.25, a + 0.2), (out, 2.25, a + gap - 0.2), (out, 2.02, a + gap - 0.2), (out, 2.02, a + 0.2)] for a in z]  # fmt: skip
+        awnings = [
+            [(x, 2.75, a + 0.2), (x, 2.75, a + gap - 0.2), (out, 2.25, a + gap - 0.2), (out, 2.25, a + 0.2)] for a in z
+        ]
+        fringe = [
+            [(out, 2.25, a + 0.2), (out, 2.25, a + gap - 0.2), (out, 2.02, a + gap - 0.2), (out, 2.02, a + 0.2)]
+            for a in z
+        ]
         casts = Mark.TWO_SIDED | Mark.CASTS
         parts += [quads(awnings, colours, BUILDING, mark=casts), quads(fringe, colours * 0.8, BUILDING, mark=casts)]
     return joined(parts)
@@ -143,14 +152,19 @@ def _door(form: House, x: float, rng: np.random.Generator) -> Polygons:
     step = [(x * 1.5, 0.0, z - 0.25), (x * 1.5, 0.0, z + 1.45), (x * 1.5, 2.5, z + 1.45), (x * 1.5, 2.5, z - 0.25)]
     leaf = [(x * 2, 0.0, z), (x * 2, 0.0, z + 1.2), (x * 2, 2.3, z + 1.2), (x * 2, 2.3, z)]
     tint = rng.uniform(30, 120, 3)
-    return quads([step, leaf], [(150, 146, 138), tint], BUILDING, mark=Mark.TWO_SIDED)
+    return quads([step, leaf], np.array([(150, 146, 138), tint]), BUILDING, mark=Mark.TWO_SIDED)
 
 
 def _pitched_roof(form: House, side: int, height: float, rng: np.random.Generator) -> Polygons:
     rise = min(4.0, form.depth * 0.35)
     eave, ridge = -0.45 * side, form.depth / 2 * side
     tiles = np.array([[128, 70, 52], [104, 62, 50], [84, 84, 90], [112, 88, 70]])[int(rng.integers(4))]
-    slope = [(eave, height - 0.1, 0), (eave, height - 0.1, form.length), (ridge, height + rise, form.length), (ridge, height + rise, 0)]  # fmt: skip
+    slope = [
+        (eave, height - 0.1, 0),
+        (eave, height - 0.1, form.length),
+        (ridge, height + rise, form.length),
+        (ridge, height + rise, 0),
+    ]
     gable = [(0, height, 0), (form.depth * side, height, 0), (ridge, height + rise, 0)]
     roof = quads([slope], tiles, BUILDING, mark=Mark.TWO_SIDED | Mark.CASTS)
     wall = quads([gable], (122, 122, 122), BUILDING, paint=1, mark=Mark.TWO_SIDED)
@@ -158,7 +172,15 @@ def _pitched_roof(form: House, side: int, height: float, rng: np.random.Generato
     share = (0.25, 0.62)
     z = form.length * (np.arange(count) + 0.5) / count
     low, high = ((eave + (ridge - eave) * s, height + rise * s) for s in share)
-    dormers = [[(low[0] - 0.1 * side, low[1], a - 0.5), (low[0] - 0.1 * side, low[1], a + 0.5), (low[0] - 0.1 * side, high[1], a + 0.5), (low[0] - 0.1 * side, high[1], a - 0.5)] for a in z]  # fmt: skip
+    dormers = [
+        [
+            (low[0] - 0.1 * side, low[1], a - 0.5),
+            (low[0] - 0.1 * side, low[1], a + 0.5),
+            (low[0] - 0.1 * side, high[1], a + 0.5),
+            (low[0] - 0.1 * side, high[1], a - 0.5),
+        ]
+        for a in z
+    ]
     return joined([wall, roof, quads(dormers, (60, 66, 74), BUILDING, mark=Mark.TWO_SIDED)])
 
 

@@ -11,15 +11,16 @@ from PIL import Image, ImageDraw
 
 from src_model.data.images import Pixels
 from src_model.data.region import Size
+from src_model.data.streets.camera import NEAREST
 from src_model.data.streets.light import Light
 from src_model.data.streets.polygons import Floats, Integers, Mark
 from src_model.data.streets.stage import Scenery
 
 FINER = 2
 """Things are drawn on a canvas so many times finer; the picture is its mean, the labels its upper left pixels."""
-_SMALLEST = 1.2
+_SMALLEST = 2.0
 """Polygons of fewer canvas pixels are left out, unless they are all there is to see of a thin thing."""
-_THIN = 0.35
+_THIN = 0.7
 _IN_SHADOW_LAYER = 3
 """From this strip on, things can stand in the shadow of what is farther outside."""
 
@@ -57,7 +58,11 @@ def shadows(scenery: Scenery, camera: Camera, light: Light) -> tuple[Floats, npt
     for outline in _outlines(points, scenery, np.flatnonzero(seen & ~outer)):
         draw.polygon(outline, fill=255)
     # A soft edge: the sun is no point.
-    soft = np.asarray(mask.resize((max(1, width // 2), max(1, height // 2)), Image.Resampling.BOX).resize((width, height), Image.Resampling.BILINEAR))  # fmt: skip
+    soft = np.asarray(
+        mask.resize((max(1, width // 2), max(1, height // 2)), Image.Resampling.BOX).resize(
+            (width, height), Image.Resampling.BILINEAR
+        )
+    )
     return 1 - np.float32(light.shadow / 255) * soft.astype(np.float32), shaded & ~outer
 
 
@@ -111,7 +116,8 @@ def _lit(
     strength = np.where((marks & int(Mark.GLOWS))[:, None] > 0, 1.0, strength)
     air = 1 - np.exp(-distance / light.visibility)[:, None]
     colours = scenery.colours[order] * strength * (1 - air) + air * np.array(light.haze)
-    return np.clip(colours, 0, 255).astype(np.uint8)
+    lit: npt.NDArray[np.uint8] = np.clip(colours, 0, 255).astype(np.uint8)
+    return lit
 
 
 def _area(points: Floats, scenery: Scenery) -> Floats:
@@ -130,7 +136,7 @@ def _on_canvas(points: Floats, distance: Floats, scenery: Scenery, size: Size) -
     """(N,) polygons that reach into the picture and are not wholly behind the camera."""
     starts = scenery.starts
     least, most = np.minimum.reduceat(points, starts), np.maximum.reduceat(points, starts)
-    ahead = np.maximum.reduceat(distance, starts) > distance.min() if len(distance) else np.zeros(0, bool)
+    ahead = np.maximum.reduceat(distance, starts) > NEAREST
     return ahead & (most > 0).all(axis=1) & (least[:, 0] < size[1]) & (least[:, 1] < size[0])
 
 
@@ -153,4 +159,5 @@ def _standing_in(mask: npt.NDArray[np.uint8], scenery: Scenery, camera: Camera) 
     height, width = mask.shape
     inside = (columns >= 0) & (columns < width) & (rows >= 0) & (rows < height)
     spot = mask[np.clip(rows, 0, height - 1).astype(int), np.clip(columns, 0, width - 1).astype(int)]
-    return inside & (spot > 0)
+    standing: npt.NDArray[np.bool_] = inside & (spot > 0)
+    return standing

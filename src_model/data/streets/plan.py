@@ -13,7 +13,7 @@ from src_model.data.streets.camera import RoadCamera
 from src_model.data.streets.domain import Domain, domain_in_world
 from src_model.data.streets.light import Light, light_for
 from src_model.data.streets.polygons import Tint
-from src_model.data.streets.randomness import generator_at, spread_uniform
+from src_model.data.streets.randomness import Address, generator_at, spread_uniform
 
 STRETCH = 40.0
 """Metres that are drawn together."""
@@ -53,7 +53,7 @@ class Plan:
         Of the drive; metres a frame, height of the camera.
     """
 
-    address: tuple[int | str, ...]
+    address: Address
     domain: Domain
     light: Light
     lane: float
@@ -124,7 +124,7 @@ class Stretch:
 def plan_of(name: str, world: int, seed: int, sequence: int) -> Plan:
     """The street of one sequence."""
     domain = domain_in_world(name, world, seed)
-    address = (seed, name, world, sequence)
+    address = Address(name, world, seed, sequence)
     rng = generator_at(*address, "plan")
     drawn = {what: float(rng.uniform(*span)) for what, span in sorted(domain.measure.items())}
     parked = rng.random() < min(0.95, 1.3 * domain.frequency["parked"])
@@ -144,7 +144,7 @@ def plan_of(name: str, world: int, seed: int, sequence: int) -> Plan:
         grass=tint["grass"],
         marking=tint["marking"],
         yellow=name == "source",
-        tracks=spread_uniform(sequence, seed, name, world, "tram") < domain.frequency["tram"],
+        tracks=spread_uniform(address, "tram") < domain.frequency["tram"],
         curve=drawn["curve"],
         speed=drawn["speed"],
         eye=drawn["camera"],
@@ -155,11 +155,10 @@ def plan_of(name: str, world: int, seed: int, sequence: int) -> Plan:
 
 
 @lru_cache(maxsize=512)
-def stretch_of(plan_address: tuple[int | str, ...], number: int) -> Stretch:
-    """What lines one stretch of the street with this address (seed, domain, world, sequence)."""
-    seed, name, world, _ = plan_address
-    domain = domain_in_world(str(name), int(world), int(seed))
-    rng = generator_at(*plan_address, "stretch", number + 1000)
+def stretch_of(address: Address, number: int) -> Stretch:
+    """What lines one stretch of the street with this address."""
+    domain = domain_in_world(address.domain, address.world, address.seed)
+    rng = generator_at(*address, "stretch", number + 1000)
     kinds = ["house", "park", "yard", "wall"]
     weights = np.array([domain.frequency[kind] for kind in kinds])
     left, right = (kinds[int(rng.choice(4, p=weights / weights.sum()))] for _ in range(2))

@@ -61,14 +61,27 @@ def tree(kind: int, palm: bool = False) -> Polygons:
 def _palm(rng: np.random.Generator) -> Polygons:
     height = float(rng.uniform(7, 11))
     lean = float(rng.uniform(-0.5, 0.5))
-    trunk = polygon([(-0.16, 0, 0), (0.16, 0, 0), (lean + 0.11, height, 0), (lean - 0.11, height, 0)], (128, 104, 78), VEGETATION, mark=_LEAF)  # fmt: skip
+    trunk = polygon(
+        [(-0.16, 0, 0), (0.16, 0, 0), (lean + 0.11, height, 0), (lean - 0.11, height, 0)],
+        (128, 104, 78),
+        VEGETATION,
+        mark=_LEAF,
+    )
     fronds = []
     for angle in np.linspace(-0.35, np.pi + 0.35, 11):
         reach = 1.9 * float(rng.uniform(0.85, 1.15))
         tip = (lean + reach * float(np.cos(angle)), height + reach * 0.55 * float(np.sin(angle)) - 0.55)
         elbow = (lean + 0.6 * reach * float(np.cos(angle)), height + 0.75 * reach * float(np.sin(angle)) * 0.7 + 0.25)
         shade = float(rng.uniform(88, 150))
-        fronds.append(polygon([(lean, height, 0), (elbow[0], elbow[1] + 0.16, 0), (*tip, 0), (elbow[0], elbow[1] - 0.2, 0)], (shade, shade, shade), VEGETATION, paint=1, mark=_LEAF))  # fmt: skip
+        fronds.append(
+            polygon(
+                [(lean, height, 0), (elbow[0], elbow[1] + 0.16, 0), (*tip, 0), (elbow[0], elbow[1] - 0.2, 0)],
+                (shade, shade, shade),
+                VEGETATION,
+                paint=1,
+                mark=_LEAF,
+            )
+        )
     return joined([trunk, *fronds])
 
 
@@ -77,14 +90,25 @@ def bush(kind: int) -> Polygons:
     """A bush of 1 to 2 m."""
     rng = np.random.default_rng(200 + kind)
     spread = (float(rng.uniform(0.8, 1.6)), float(rng.uniform(0.5, 0.9)))
-    return joined([_patches(rng, 6, (0, spread[1] * 0.8), spread, 0.7, casts=True), _patches(rng, 22, (0, spread[1]), spread, 0.36)])  # fmt: skip
+    return joined(
+        [
+            _patches(rng, 6, (0, spread[1] * 0.8), spread, 0.7, casts=True),
+            _patches(rng, 22, (0, spread[1]), spread, 0.36),
+        ]
+    )
 
 
 @cache
 def hedge(length: float, height: float, kind: int) -> Polygons:
     """A hedge along z, its leaves on the side towards the road."""
     rng = np.random.default_rng(300 + kind)
-    back = quads([[(0, 0, 0), (0, 0, length), (0, height, length), (0, height, 0)]], (74, 74, 74), VEGETATION, paint=1, mark=_LEAF)  # fmt: skip
+    back = quads(
+        [[(0, 0, 0), (0, 0, length), (0, height, length), (0, height, 0)]],
+        (74, 74, 74),
+        VEGETATION,
+        paint=1,
+        mark=_LEAF,
+    )
     patches = _patches(rng, int(10 * length), (length / 2, height * 0.55), (length / 2, height * 0.62), 0.30)
     corners = patches.corners[:, [2, 1, 0]]
     leaves = Polygons(corners, patches.counts, patches.colours, patches.classes, patches.paint, patches.marks)
@@ -96,7 +120,12 @@ def thicket(kind: int) -> Polygons:
     """A clump of trees 14 m wide, for behind the houses and the end of the street."""
     rng = np.random.default_rng(400 + kind)
     high = float(rng.uniform(3.2, 5.0))
-    return joined([_patches(rng, 16, (0, high * 0.8), (6.0, high * 0.8), 2.6, casts=True), _patches(rng, 60, (0, high), (7.0, high), 1.25)])  # fmt: skip
+    return joined(
+        [
+            _patches(rng, 16, (0, high * 0.8), (6.0, high * 0.8), 2.6, casts=True),
+            _patches(rng, 60, (0, high), (7.0, high), 1.25),
+        ]
+    )
 
 
 @cache
@@ -107,6 +136,9 @@ def tuft(kind: int) -> Polygons:
     tips = x + rng.normal(0, 0.12, 9)
     high = rng.uniform(0.15, 0.4, 9)
     flat = np.zeros(9)
-    blades = np.stack([np.stack([x - 0.07, flat, flat], 1), np.stack([x + 0.07, flat, flat], 1), np.stack([tips, high, flat], 1)], axis=1)  # fmt: skip
+    blades = np.stack(
+        [np.stack([x - 0.07, flat, flat], 1), np.stack([x + 0.07, flat, flat], 1), np.stack([tips, high, flat], 1)],
+        axis=1,
+    )
     shade = rng.uniform(90, 150, 9)
     return quads(blades, np.repeat(shade[:, None], 3, axis=1), TERRAIN, paint=1, mark=Mark.TWO_SIDED)

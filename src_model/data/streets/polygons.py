@@ -6,11 +6,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import IntFlag
 from functools import cache
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-Floats = npt.NDArray[np.float32]
+Floats = npt.NDArray[np.floating[Any]]
+"""float32 wherever it is large."""
 Integers = npt.NDArray[np.int64]
 Point = tuple[float, float, float]
 Tint = tuple[float, float, float]
@@ -86,10 +88,12 @@ def quads(
     """Polygons of equally many corners, (N, k, 3); colours (N, 3) or one for all."""
     points = np.asarray(corners, dtype=np.float32)
     number, sides = points.shape[:2]
+    tints = np.empty((number, 3), dtype=np.float32)
+    tints[:] = colours
     return Polygons(
         points.reshape(-1, 3),
         np.full(number, sides, dtype=np.int64),
-        np.broadcast_to(np.asarray(colours, dtype=np.float32), (number, 3)),
+        tints,
         np.full(number, label, dtype=np.uint8),
         np.full(number, paint, dtype=np.float32),
         np.full(number, int(mark), dtype=np.uint8),
@@ -109,9 +113,7 @@ def joined(parts: Iterable[Polygons]) -> Polygons:
     )
 
 
-def rectangle(
-    x: tuple[float, float], y: tuple[float, float], z: tuple[float, float], outward: Point
-) -> list[Point]:
+def rectangle(x: tuple[float, float], y: tuple[float, float], z: tuple[float, float], outward: Point) -> list[Point]:
     """Corners of a rectangle in the plane across the axis that does not extend, seen from ``outward``."""
     if x[0] == x[1]:
         points = [(x[0], y[0], z[0]), (x[0], y[0], z[1]), (x[0], y[1], z[1]), (x[0], y[1], z[0])]
@@ -132,7 +134,7 @@ def _box_faces() -> Integers:
     faces = []
     for face in _FACES:
         spans = [(float(side > 0),) * 2 if side else (0.0, 1.0) for side in face]
-        faces.append(rectangle(spans[0], spans[1], spans[2], face))  # type: ignore[arg-type]
+        faces.append(rectangle(spans[0], spans[1], spans[2], face))
     return np.array(faces).astype(np.int64)
 
 

@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
 STRATUM = 10
 """Consecutive sequences that share one draw without repetition."""
 
 
+class Address(NamedTuple):
+    """Where a sequence is: everything drawn for it begins with these."""
+
+    domain: str
+    world: int
+    seed: int
+    sequence: int
+
+
 def generator_at(*address: int | str) -> np.random.Generator:
-    """Independent random numbers for one address such as (seed, domain, sequence, "weather").
+    """Independent random numbers for one address such as (domain, world, seed, sequence, "weather").
 
     Streams are addressed, not consumed: an image does not depend on how many are made. Integers are at least 0.
     """
@@ -17,12 +28,12 @@ def generator_at(*address: int | str) -> np.random.Generator:
     return np.random.default_rng(np.random.SeedSequence(words))
 
 
-def spread_uniform(sequence: int, *address: int | str) -> float:
+def spread_uniform(address: Address, what: str) -> float:
     """A number in 0 … 1 for one sequence, spread evenly over each ten sequences.
 
     What is to happen in a tenth of all sequences happens in exactly one of ten, so that small data sets hold the rare
     classes too.
     """
-    block, place = divmod(sequence, STRATUM)
-    rng = generator_at(*address, "spread", block)
+    block, place = divmod(address.sequence, STRATUM)
+    rng = generator_at(*address[:-1], "spread", what, block)
     return float((rng.permutation(STRATUM)[place] + rng.random(STRATUM)[place]) / STRATUM)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from dataclasses import replace
+from functools import cache, lru_cache
 from math import pi
 
 import numpy as np
@@ -12,7 +13,7 @@ from src_model.data.streets.houses import House, house
 from src_model.data.streets.people import STANCES, bicycle, motorcycle, walker
 from src_model.data.streets.plan import CROSSING, STRETCH, Plan, Stretch, plan_of, stretch_of
 from src_model.data.streets.plants import TREES, bush, hedge, thicket, tree, tuft
-from src_model.data.streets.polygons import Tint
+from src_model.data.streets.polygons import Polygons, Tint
 from src_model.data.streets.randomness import generator_at
 from src_model.data.streets.stage import Scenery, Stage
 from src_model.data.streets.vehicles import CARS, car
@@ -66,8 +67,9 @@ class _Side:
 
     def _tint(self, what: str) -> Tint:
         tints = self._plan.domain.colours[what]
-        red, green, blue = np.array(tints[int(self._rng.integers(len(tints)))]) * self._rng.uniform(0.88, 1.12)
-        return float(red), float(green), float(blue)
+        red, green, blue = tints[int(self._rng.integers(len(tints)))]
+        gain = 0.88 + 0.24 * self._rng.random()
+        return gain * red, gain * green, gain * blue
 
     def _count(self, what: str) -> int:
         return int(self._rng.poisson(self._often[what]))
@@ -126,7 +128,9 @@ class _Side:
         for _ in range(4):
             away = self._side * float(self._rng.uniform(2.5, 7))
             self._tree(x + away, self._z(), HOUSES, reach=100.0)
-        self._stage.add(masonry(round(length, 1), height, self._side), x, self._free, HOUSES, paint=self._tint("wall"), reach=length)  # fmt: skip
+        self._stage.add(
+            masonry(round(length, 1), height, self._side), x, self._free, HOUSES, paint=self._tint("wall"), reach=length
+        )
 
     def _green(self) -> None:
         line, rng = self._plan.house_line, self._rng
@@ -148,7 +152,9 @@ class _Side:
         x = self._side * line
         if border < 0.34:
             high = float(rng.choice([0.9, 1.4, 1.8]))
-            self._stage.add(hedge(length, high, int(rng.integers(3))), x, self._free, HOUSES, paint=self._tint("leaf"), reach=length)  # fmt: skip
+            self._stage.add(
+                hedge(length, high, int(rng.integers(3))), x, self._free, HOUSES, paint=self._tint("leaf"), reach=length
+            )
         elif border < 0.80:
             kind = "boards" if rng.random() < 0.5 else "bars"
             self._stage.add(railing(length, kind), x, self._free, HOUSES, paint=self._tint("fence"), reach=length)
@@ -157,17 +163,16 @@ class _Side:
         """Houses and trees that are seen through the gap of a side street, and its signals."""
         z = self._stretch.begin
         x = self._side * (self._plan.house_line + 45)
-        self._stage.add(thicket(int(self._rng.integers(4))), x, z + CROSSING / 2, BEHIND_HOUSES, paint=self._tint("leaf"), scale=1.3)  # fmt: skip
+        self._stage.add(
+            thicket(int(self._rng.integers(4))), x, z + CROSSING / 2, BEHIND_HOUSES, paint=self._tint("leaf"), scale=1.3
+        )
         if self._rng.random() < self._often["signal"]:
             arm = bool(self._rng.random() < 0.4)
-            post = signal(int(self._rng.integers(3)), arm)
+            phase = int(self._rng.integers(3))
+            # An arm reaches inwards, over the road.
+            post = _mirrored(phase) if arm and self._side > 0 else signal(phase, arm)
             x = self._side * (self._paving + 0.5)
-            # An arm reaches inwards: on the right the signal is turned about.
-            heading = pi if self._side > 0 and arm else 0.0
-            if heading == 0.0 or not arm:
-                self._stage.add(post, x, z - 1.2, LANES if arm else PAVEMENT, heading=0.0, paint=self._tint("post"))
-            else:
-                self._stage.add(_mirrored(int(self._rng.integers(3))), x, z - 1.2, LANES, paint=self._tint("post"))
+            self._stage.add(post, x, z - 1.2, LANES if arm else PAVEMENT, paint=self._tint("post"))
 
     def _tree(self, x: float, z: float, layer: int, reach: float = 0.0) -> None:
         kind, palm = int(self._rng.integers(TREES)), bool(self._rng.random() < self._often["palm"])
@@ -183,7 +188,14 @@ class _Side:
         kerb = self._side * (self._paving + 0.35)
         for _ in range(self._count("lamp")):
             heading = pi if self._side > 0 else 0.0
-            self._stage.add(lamp(float(self._rng.choice([6.5, 8.0]))), kerb, self._z(), PAVEMENT, heading=heading, paint=self._tint("post"))  # fmt: skip
+            self._stage.add(
+                lamp(float(self._rng.choice([6.5, 8.0]))),
+                kerb,
+                self._z(),
+                PAVEMENT,
+                heading=heading,
+                paint=self._tint("post"),
+            )
         for _ in range(self._count("sign")):
             kind = int(self._rng.integers(SIGNS))
             size = float(self._rng.uniform(0.85, 1.1))
@@ -207,13 +219,17 @@ class _Side:
 
     def _person(self, x: float, z: float) -> None:
         size = float(self._rng.choice([0.62, 0.92, 0.97, 1.0, 1.04]))
-        self._stage.add(walker(int(self._rng.integers(STANCES))), x, z, PAVEMENT, paint=self._tint("clothes"), scale=size)  # fmt: skip
+        self._stage.add(
+            walker(int(self._rng.integers(STANCES))), x, z, PAVEMENT, paint=self._tint("clothes"), scale=size
+        )
 
     def _machines(self) -> None:
         for _ in range(self._count("stood bicycle")):
             z = self._z()
             for number in range(int(self._rng.integers(1, 4))):
-                self._stage.add(bicycle(True), self._on_pavement(0.5, 0.9), z + 0.7 * number, PAVEMENT, paint=self._tint("car"))  # fmt: skip
+                self._stage.add(
+                    bicycle(True), self._on_pavement(0.5, 0.9), z + 0.7 * number, PAVEMENT, paint=self._tint("car")
+                )
         for _ in range(self._count("stood motorcycle")):
             self._stage.add(motorcycle(True), self._on_pavement(0.2, 0.4), self._z(), PAVEMENT, paint=self._tint("car"))
 
@@ -227,12 +243,19 @@ class _Side:
             if self._rng.random() < self._often["parked"]:
                 shape = shapes[int(self._rng.integers(len(shapes)))]
                 heading = pi if self._side < 0 and self._rng.random() < 0.8 else 0.0
-                self._stage.add(car(shape), x + float(self._rng.normal(0, 0.06)), z, PARKING, heading=heading, paint=self._tint("car"))  # fmt: skip
+                self._stage.add(
+                    car(shape),
+                    x + float(self._rng.normal(0, 0.06)),
+                    z,
+                    PARKING,
+                    heading=heading,
+                    paint=self._tint("car"),
+                )
             z += 5.4 + float(self._rng.uniform(0, 1.2))
 
 
-def _mirrored(phase: int):  # type: ignore[no-untyped-def]
-    from dataclasses import replace
-
+@cache
+def _mirrored(phase: int) -> Polygons:
+    """A signal whose arm reaches to the left."""
     post = signal(phase, True)
     return replace(post, corners=post.corners * np.array([-1, 1, 1], dtype=np.float32))

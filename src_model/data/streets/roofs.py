@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -21,12 +22,38 @@ def gabled(width: float, depth: float, eaves: float, rise: float, chimney: bool)
     body = box((-x, x), (0, eaves), (-z, z), _FACADE, ROOF)
     slopes = []
     for side, shade in ((-1, 132.0), (1, 122.0)):
-        points = [(-x - over, eaves - 0.2, side * (z + over)), (x + over, eaves - 0.2, side * (z + over)), (x + over, eaves + rise, 0.0), (-x - over, eaves + rise, 0.0)]  # fmt: skip
+        points = [
+            (-x - over, eaves - 0.2, side * (z + over)),
+            (x + over, eaves - 0.2, side * (z + over)),
+            (x + over, eaves + rise, 0.0),
+            (-x - over, eaves + rise, 0.0),
+        ]
         slopes.append(polygon(points, (shade, shade, shade), ROOF, paint=1, mark=Mark.CASTS, outward=(0, 1, side)))
         rows = np.linspace(0.12, 0.9, 5)
-        courses = [[(-x - over, _up(eaves, rise, t), side * _out(z, over, t)), (x + over, _up(eaves, rise, t), side * _out(z, over, t)), (x + over, _up(eaves, rise, t + 0.04), side * _out(z, over, t + 0.04)), (-x - over, _up(eaves, rise, t + 0.04), side * _out(z, over, t + 0.04))] for t in rows]  # fmt: skip
+        courses = [
+            [
+                (-x - over, _up(eaves, rise, t), side * _out(z, over, t)),
+                (x + over, _up(eaves, rise, t), side * _out(z, over, t)),
+                (x + over, _up(eaves, rise, t + 0.04), side * _out(z, over, t + 0.04)),
+                (-x - over, _up(eaves, rise, t + 0.04), side * _out(z, over, t + 0.04)),
+            ]
+            for t in rows
+        ]
         slopes.append(quads(courses, (shade * 0.88,) * 3, ROOF, paint=1, mark=Mark.TWO_SIDED))
-    ridge = quads([[(-x - over, eaves + rise, -0.15), (x + over, eaves + rise, -0.15), (x + over, eaves + rise, 0.15), (-x - over, eaves + rise, 0.15)]], (104, 104, 104), ROOF, paint=1, mark=Mark.TWO_SIDED)  # fmt: skip
+    ridge = quads(
+        [
+            [
+                (-x - over, eaves + rise, -0.15),
+                (x + over, eaves + rise, -0.15),
+                (x + over, eaves + rise, 0.15),
+                (-x - over, eaves + rise, 0.15),
+            ]
+        ],
+        (104, 104, 104),
+        ROOF,
+        paint=1,
+        mark=Mark.TWO_SIDED,
+    )
     parts = [body, *slopes, ridge]
     if chimney:
         parts.append(box((x * 0.4, x * 0.4 + 0.8), (eaves, eaves + rise + 0.9), (0.4, 1.2), (120, 78, 66), ROOF))
@@ -45,8 +72,40 @@ def flat_roofed(width: float, depth: float, height: float, rng: np.random.Genera
     """A large house with a parapet, skylights and machines on its roof."""
     x, z = width / 2, depth / 2
     body = box((-x, x), (0, height), (-z, z), (150, 150, 150), ROOF, paint=1)
-    rim = [quads([[(-x, height + 0.4, s * z), (x, height + 0.4, s * z), (x, height + 0.4, s * (z - 0.5)), (-x, height + 0.4, s * (z - 0.5))]], (98, 98, 98), ROOF, paint=1, mark=Mark.TWO_SIDED) for s in (-1, 1)]  # fmt: skip
-    rim += [quads([[(s * x, height + 0.4, -z), (s * x, height + 0.4, z), (s * (x - 0.5), height + 0.4, z), (s * (x - 0.5), height + 0.4, -z)]], (98, 98, 98), ROOF, paint=1, mark=Mark.TWO_SIDED) for s in (-1, 1)]  # fmt: skip
+    rim = [
+        quads(
+            [
+                [
+                    (-x, height + 0.4, s * z),
+                    (x, height + 0.4, s * z),
+                    (x, height + 0.4, s * (z - 0.5)),
+                    (-x, height + 0.4, s * (z - 0.5)),
+                ]
+            ],
+            (98, 98, 98),
+            ROOF,
+            paint=1,
+            mark=Mark.TWO_SIDED,
+        )
+        for s in (-1, 1)
+    ]
+    rim += [
+        quads(
+            [
+                [
+                    (s * x, height + 0.4, -z),
+                    (s * x, height + 0.4, z),
+                    (s * (x - 0.5), height + 0.4, z),
+                    (s * (x - 0.5), height + 0.4, -z),
+                ]
+            ],
+            (98, 98, 98),
+            ROOF,
+            paint=1,
+            mark=Mark.TWO_SIDED,
+        )
+        for s in (-1, 1)
+    ]
     units = []
     for _ in range(int(rng.integers(3, 8))):
         u, v = float(rng.uniform(-x + 1.5, x - 3)), float(rng.uniform(-z + 1.5, z - 3))
@@ -70,10 +129,25 @@ def crown(kind: int) -> Polygons:
     reach = radius * rng.uniform(0.22, 0.42, (count, 1)) * rng.uniform(0.7, 1.2, (count, 8))
     # The sun stands in the south-east of every crown: lighter on one side, as in a photograph.
     shade = np.clip(62 + 62 * (height / top) + 16 * (x - z) / radius + 10 * rng.standard_normal(count), 50, 170)
-    corners = np.stack([x[:, None] + reach * np.cos(turn), np.broadcast_to(height[:, None], reach.shape), z[:, None] + reach * np.sin(turn)], axis=2)  # fmt: skip
+    corners = np.stack(
+        [
+            x[:, None] + reach * np.cos(turn),
+            np.broadcast_to(height[:, None], reach.shape),
+            z[:, None] + reach * np.sin(turn),
+        ],
+        axis=2,
+    )
     base = disc((0, 0, 0), radius * 0.86, (66, 66, 66), TREE, sides=12, mark=Mark.TWO_SIDED | Mark.CASTS)
-    base = quads(base.corners[None][:, :, [0, 2, 1]] + np.array([0, top * 0.5, 0]), (66, 66, 66), TREE, paint=1, mark=Mark.TWO_SIDED | Mark.CASTS)  # fmt: skip
-    leaves = quads(corners[order], np.repeat(shade[order][:, None], 3, 1), TREE, paint=1, mark=Mark.TWO_SIDED | Mark.CASTS)  # fmt: skip
+    base = quads(
+        base.corners[None][:, :, [0, 2, 1]] + np.array([0, top * 0.5, 0]),
+        (66, 66, 66),
+        TREE,
+        paint=1,
+        mark=Mark.TWO_SIDED | Mark.CASTS,
+    )
+    leaves = quads(
+        corners[order], np.repeat(shade[order][:, None], 3, 1), TREE, paint=1, mark=Mark.TWO_SIDED | Mark.CASTS
+    )
     return joined([base, leaves])
 
 
@@ -85,19 +159,42 @@ def shrub(kind: int) -> Polygons:
     x, z = rng.normal(0, 0.45, (2, count))
     turn = np.linspace(0, 2 * np.pi, 7, endpoint=False)
     reach = rng.uniform(0.35, 0.7, (count, 1)) * rng.uniform(0.75, 1.2, (count, 7))
-    corners = np.stack([x[:, None] + reach * np.cos(turn), np.full_like(reach, 1.0), z[:, None] + reach * np.sin(turn)], axis=2)  # fmt: skip
+    corners = np.stack(
+        [x[:, None] + reach * np.cos(turn), np.full_like(reach, 1.0), z[:, None] + reach * np.sin(turn)], axis=2
+    )
     shade = rng.uniform(80, 140, (count, 1))
     return quads(corners, np.repeat(shade, 3, 1), LAWN, paint=1, mark=Mark.TWO_SIDED | Mark.CASTS)
 
 
 @cache
+def border(length: int) -> Polygons:
+    """A row of shrubs along z."""
+    rows = [shrub(number % 6) for number in range(length)]
+    moved = [row.corners * np.float32(0.7) + np.array([0, 0, z], dtype=np.float32) for z, row in enumerate(rows)]
+    return replace(joined(rows), corners=np.concatenate(moved))
+
+
+@cache
 def passer_by() -> Polygons:
     """A person from above: shoulders and head, and the upright figure that casts the shadow."""
-    shoulders = [(-0.30, 1.4, -0.14), (0.30, 1.4, -0.14), (0.32, 1.4, 0.10), (0.12, 1.4, 0.22), (-0.12, 1.4, 0.22), (-0.32, 1.4, 0.10)]  # fmt: skip
+    shoulders = [
+        (-0.30, 1.4, -0.14),
+        (0.30, 1.4, -0.14),
+        (0.32, 1.4, 0.10),
+        (0.12, 1.4, 0.22),
+        (-0.12, 1.4, 0.22),
+        (-0.32, 1.4, 0.10),
+    ]
     head = [(0.15 * float(np.cos(a)), 1.65, 0.15 * float(np.sin(a))) for a in np.arange(6) * np.pi / 3]
     figure = [(-0.22, 0.0, 0.0), (0.22, 0.0, 0.0), (0.22, 1.5, 0.0), (-0.22, 1.5, 0.0)]
     flat = Mark.TWO_SIDED | Mark.CASTS
-    return joined([polygon(figure, (70, 70, 74), HUMAN, mark=flat), polygon(shoulders, (128, 128, 128), HUMAN, paint=1, mark=flat), polygon(head, (74, 56, 46), HUMAN, mark=flat)])  # fmt: skip
+    return joined(
+        [
+            polygon(figure, (70, 70, 74), HUMAN, mark=flat),
+            polygon(shoulders, (128, 128, 128), HUMAN, paint=1, mark=flat),
+            polygon(head, (74, 56, 46), HUMAN, mark=flat),
+        ]
+    )
 
 
 def flat_patch(x: tuple[float, float], z: tuple[float, float], label: int, shade: float = 128.0) -> Polygons:

@@ -38,7 +38,8 @@ def exposed(picture: Pixels, sensor: Sensor, light: Light, rng: np.random.Genera
     if light.rain:
         values += 22 * _streaks(height, width, rng)[..., None]
     values += _noise(height, width, sensor.noise, rng)
-    return np.clip(values, 0, 255, out=values).astype(np.uint8)
+    taken: Pixels = np.clip(values, 0, 255, out=values).astype(np.uint8)
+    return taken
 
 
 def _vignette(height: int, width: int, loss: float) -> Floats:
@@ -52,7 +53,8 @@ def _noise(height: int, width: int, deviation: float, rng: np.random.Generator) 
     tile = _grain()
     row, column = rng.integers(_GRAIN, size=2)
     rows, columns = ((np.arange(n) + start) % _GRAIN for n, start in ((height, row), (width, column)))
-    return np.float32(deviation) * tile[rows[:, None], columns]
+    noise: Floats = np.float32(deviation) * tile[rows[:, None], columns]
+    return noise
 
 
 @cache

@@ -9,7 +9,7 @@ from math import cos, sin
 import numpy as np
 import numpy.typing as npt
 
-from src_model.data.streets.polygons import Floats, Integers, Polygons, Tint
+from src_model.data.streets.polygons import Floats, Integers, Polygons, Tint, joined
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,16 +48,18 @@ class Scenery:
         (ax, ay, az), (bx, by, bz) = (self.corners[first + 1] - corner).T, (self.corners[first + 2] - corner).T
         x, y, z = ay * bz - az * by, az * bx - ax * bz, ax * by - ay * bx
         along = x * direction[0] + y * direction[1] + z * direction[2]
-        return np.maximum(along / np.maximum(np.sqrt(x * x + y * y + z * z), 1e-9), 0).astype(np.float32)
+        cosine: Floats = np.maximum(along / np.maximum(np.sqrt(x * x + y * y + z * z), 1e-9), 0).astype(np.float32)
+        return cosine
 
 
 class Stage:
-    """Collects things; each is turned, scaled, painted and put down."""
+    """Collects things; each is turned, scaled, painted and put down, all at once when the scenery is asked for."""
 
     def __init__(self) -> None:
-        self._parts: list[tuple[Floats, Polygons, Floats]] = []
+        self._things: list[Polygons] = []
+        self._puts: list[tuple[float, ...]] = []
+        self._paints: list[tuple[float, ...]] = []
         self._layers: list[int] = []
-        self._places: list[tuple[float, float]] = []
 
     def add(
         self,
@@ -82,7 +84,7 @@ class Stage:
         layer:
             Strip; see `Scenery`.
         heading:
-            Radians; 0 looks along z.
+            Radians; 0 looks along z, growing to the right.
         scale:
             Of all its lengths.
         paint:
@@ -90,30 +92,29 @@ class Stage:
         reach:
             Added to z in the order: how far the thing extends away from its origin.
         """
-        turn = np.array([[cos(heading), 0, -sin(heading)], [0, 1, 0], [sin(heading), 0, cos(heading)]])
-        corners = thing.corners @ (scale * turn).astype(np.float32) + np.array([x, 0, z], dtype=np.float32)
-        colours = thing.colours
-        if paint is not None:
-            share = thing.paint[:, None]
-            colours = colours * (1 - share) + share * np.asarray(paint, dtype=np.float32) * (colours / 128)
-        self._parts.append((corners, thing, colours))
+        self._things.append(thing)
+        self._puts.append((x, z, scale * cos(heading), scale * sin(heading), scale, reach))
+        self._paints.append((0.0, 0.0, 0.0, 0.0) if paint is None else (*paint, 1.0))
         self._layers.append(layer)
-        self._places.append((x, z + reach))
 
     def scenery(self) -> Scenery:
         """All that was put down."""
-        if not self._parts:
+        if not self._things:
             return _NOTHING
-        numbers = np.array([len(thing.counts) for _, thing, _ in self._parts])
-        return Scenery(
-            np.concatenate([corners for corners, _, _ in self._parts]),
-            np.concatenate([thing.counts for _, thing, _ in self._parts]),
-            np.concatenate([colours for _, _, colours in self._parts]),
-            np.concatenate([thing.classes for _, thing, _ in self._parts]),
-            np.concatenate([thing.marks for _, thing, _ in self._parts]),
-            np.repeat(np.array(self._layers, dtype=np.int64), numbers),
-            np.repeat(np.array(self._places, dtype=np.float32), numbers, axis=0),
-        )
+        things = joined(self._things)
+        puts = np.array(self._puts, dtype=np.float32)
+        of_polygons = np.repeat(np.arange(len(puts)), [len(thing.counts) for thing in self._things])
+        corners = np.empty_like(things.corners)
+        x, z, cosine, sine, scale, _ = puts.repeat([len(thing.corners) for thing in self._things], axis=0).T
+        corners[:, 0] = cosine * things.corners[:, 0] + sine * things.corners[:, 2] + x
+        corners[:, 1] = scale * things.corners[:, 1]
+        corners[:, 2] = cosine * things.corners[:, 2] - sine * things.corners[:, 0] + z
+        paints = np.array(self._paints, dtype=np.float32)[of_polygons]
+        share = (things.paint * paints[:, 3])[:, None]
+        colours = things.colours * (1 - share + share * paints[:, :3] * np.float32(1 / 128))
+        places = np.stack([puts[:, 0], puts[:, 1] + puts[:, 5]], axis=1)[of_polygons]
+        layers = np.array(self._layers, dtype=np.int64)[of_polygons]
+        return Scenery(corners, things.counts, colours, things.classes, things.marks, layers, places)
 
 
 _NOTHING = Scenery(

@@ -38,4 +38,16 @@ def _coloured(exponent: float, seed: int) -> Floats:
 def looked_up(tile: Floats, x: Floats, z: Floats, metres: float) -> Floats:
     """The tile spread over the ground, ``metres`` a side."""
     scale = np.float32(TILE / metres)
-    return tile[(z * scale).astype(np.int32) & (TILE - 1), (x * scale).astype(np.int32) & (TILE - 1)]
+    rows, columns = (z * scale).astype(np.int32), (x * scale).astype(np.int32)
+    rows &= TILE - 1
+    columns &= TILE - 1
+    rows *= TILE
+    rows += columns
+    found: Floats = tile.ravel().take(rows)
+    return found
+
+
+def wrapped(place: Floats, period: float) -> Floats:
+    """The place modulo the period, in 0 … period; several times as fast as ``%``."""
+    rest: Floats = place - np.floor(place * np.float32(1 / period)) * np.float32(period)
+    return rest

@@ -13,7 +13,7 @@ from src_model.data.streets.camera import DroneCamera
 from src_model.data.streets.domain import Domain, domain_in_world
 from src_model.data.streets.light import Light, light_for
 from src_model.data.streets.polygons import Tint
-from src_model.data.streets.randomness import generator_at
+from src_model.data.streets.randomness import Address, generator_at
 
 OFFSET = 100_000
 """Added to block numbers, which may be negative, where they address random numbers."""
@@ -43,7 +43,7 @@ class Town:
         Where the flight begins.
     """
 
-    address: tuple[int | str, ...]
+    address: Address
     domain: Domain
     light: Light
     blocks: tuple[float, float]
@@ -73,14 +73,22 @@ class Town:
             range(floor((middle - reach) / block), ceil((middle + reach) / block))
             for middle, block in zip((camera.x, camera.z), self.blocks, strict=True)
         ]
-        return [(i, j) for i in ranges[0] for j in ranges[1]]
+        near = [(i, j) for i in ranges[0] for j in ranges[1]]
+        return [block for block in near if self._distance(block, camera) < reach]
+
+    def _distance(self, block: tuple[int, int], camera: DroneCamera) -> float:
+        gaps = [
+            max(number * size - middle, middle - (number + 1) * size, 0.0)
+            for number, size, middle in zip(block, self.blocks, (camera.x, camera.z), strict=True)
+        ]
+        return hypot(*gaps)
 
 
 @lru_cache(maxsize=64)
 def town_of(name: str, world: int, seed: int, sequence: int) -> Town:
     """The town of one flight."""
     domain = domain_in_world(name, world, seed)
-    address = (seed, name, world, sequence)
+    address = Address(name, world, seed, sequence)
     rng = generator_at(*address, "plan")
     measure = domain.measure
     light = light_for(domain.weather, generator_at(*address, "weather"))
@@ -107,10 +115,9 @@ def town_of(name: str, world: int, seed: int, sequence: int) -> Town:
 
 
 @lru_cache(maxsize=1024)
-def block_kind(address: tuple[int | str, ...], i: int, j: int) -> str:
+def block_kind(address: Address, i: int, j: int) -> str:
     """``house``, ``court`` or ``park``."""
-    seed, name, world, _ = address
-    often = domain_in_world(str(name), int(world), int(seed)).frequency
+    often = domain_in_world(address.domain, address.world, address.seed).frequency
     kinds = ["house", "court", "park"]
     weights = np.array([often[kind] for kind in kinds])
     rng = generator_at(*address, "block", i + OFFSET, j + OFFSET)

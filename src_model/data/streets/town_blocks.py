@@ -10,7 +10,7 @@ import numpy as np
 from src_model.data.streets.classes import CLUTTER, MOVING_CAR, PARKED_CAR
 from src_model.data.streets.polygons import Polygons, Tint
 from src_model.data.streets.randomness import generator_at
-from src_model.data.streets.roofs import CROWNS, crown, flat_patch, flat_roofed, gabled, passer_by, pool, shrub
+from src_model.data.streets.roofs import CROWNS, border, crown, flat_patch, flat_roofed, gabled, passer_by, pool, shrub
 from src_model.data.streets.stage import Scenery, Stage
 from src_model.data.streets.town import OFFSET, Town, block_kind, town_of
 from src_model.data.streets.vehicles import CARS, car
@@ -69,8 +69,9 @@ def _shape(rng: np.random.Generator) -> str:
 
 def _tint(town: Town, what: str, rng: np.random.Generator) -> Tint:
     tints = town.domain.colours[what]
-    red, green, blue = np.array(tints[int(rng.integers(len(tints)))]) * rng.uniform(0.9, 1.1)
-    return float(red), float(green), float(blue)
+    red, green, blue = tints[int(rng.integers(len(tints)))]
+    gain = 0.9 + 0.20 * rng.random()
+    return gain * red, gain * green, gain * blue
 
 
 class _Block:
@@ -114,11 +115,10 @@ class _Block:
         width = self._x[1] - self._x[0]
         count = max(1, int(width / float(self._rng.uniform(13, 18))))
         middle = (self._z[0] + self._z[1]) / 2
-        for row, (front, inwards) in enumerate(((self._z[0], 1), (self._z[1], -1))):
+        for front, inwards in ((self._z[0], 1), (self._z[1], -1)):
             for lot in range(count):
                 begin = self._x[0] + width * lot / count
                 self._lot(begin, begin + width / count, front, inwards, abs(middle - front))
-            del row
         for _ in range(int(self._rng.poisson(7 * self._often["tree"]))):
             x, _z = self._somewhere()
             self._tree(x, middle + float(self._rng.normal(0, 4)))
@@ -143,7 +143,13 @@ class _Block:
             span = sorted((front, front + inwards * (away + deep * 0.8)))
             self._add(flat_patch((drive[0], drive[1]), (span[0], span[1]), CLUTTER), 0, 0, "paving", FLAT)
             if rng.random() < self._often["parked"]:
-                self._add(car(_shape(rng), PARKED_CAR), sum(drive) / 2, front + inwards * float(rng.uniform(3.5, 8)), "car", heading=0.0 if rng.random() < 0.5 else pi)  # fmt: skip
+                self._add(
+                    car(_shape(rng), PARKED_CAR),
+                    sum(drive) / 2,
+                    front + inwards * float(rng.uniform(3.5, 8)),
+                    "car",
+                    heading=0.0 if rng.random() < 0.5 else pi,
+                )
         path = begin + 0.8 + house * float(rng.uniform(0.2, 0.6))
         span = sorted((front, front + inwards * away))
         self._add(flat_patch((path, path + 1.3), (span[0], span[1]), CLUTTER), 0, 0, "paving", FLAT)
@@ -155,16 +161,23 @@ class _Block:
         if high - low < 3:
             return
         terrace = float(rng.uniform(begin + 1, end - 5))
-        self._add(flat_patch((terrace, terrace + 4), (low, low + min(3.0, high - low)), CLUTTER), 0, 0, "soil" if rng.random() < 0.4 else "paving", FLAT)  # fmt: skip
+        self._add(
+            flat_patch((terrace, terrace + 4), (low, low + min(3.0, high - low)), CLUTTER),
+            0,
+            0,
+            "soil" if rng.random() < 0.4 else "paving",
+            FLAT,
+        )
         if high - low > 7 and end - begin > 10 and rng.random() < self._often["pool"]:
             self._add(pool(), (begin + end) / 2, (low + high) / 2 + 1, "paving", FLAT)
         for _ in range(int(rng.poisson(1.6 * self._often["tree"]))):
             self._tree(float(rng.uniform(begin + 1, end - 1)), float(rng.uniform(low, high)))
         for _ in range(int(rng.poisson(3 * self._often["bush"]))):
-            self._add(shrub(int(rng.integers(6))), float(rng.uniform(begin, end)), float(rng.uniform(low, high)), "leaf")  # fmt: skip
-        for z in np.arange(low, high, 1.1):
-            if int(begin) % 3:
-                self._add(shrub(int(rng.integers(6))), end, float(z), "leaf", scale=0.7)
+            self._add(
+                shrub(int(rng.integers(6))), float(rng.uniform(begin, end)), float(rng.uniform(low, high)), "leaf"
+            )
+        if rng.random() < 0.6:
+            self._add(border(max(1, int(high - low))), end, low, "leaf")
         if rng.random() < 0.25 * self._often["person"]:
             self._add(passer_by(), float(rng.uniform(begin + 1, end - 1)), float(rng.uniform(low, high)), "clothes")
 
@@ -180,7 +193,13 @@ class _Block:
         for row in np.arange(self._z[0] + deep * share + 7, self._z[1] - 3, 7.5):
             for place in np.arange(self._x[0] + 2.5, self._x[1] - 2, 2.8):
                 if rng.random() < 0.8 * self._often["parked"]:
-                    self._add(car(_shape(rng), PARKED_CAR), float(place), float(row), "car", heading=0.0 if rng.random() < 0.5 else pi)  # fmt: skip
+                    self._add(
+                        car(_shape(rng), PARKED_CAR),
+                        float(place),
+                        float(row),
+                        "car",
+                        heading=0.0 if rng.random() < 0.5 else pi,
+                    )
         for _ in range(int(rng.poisson(5 * self._often["tree"]))):
             self._tree(float(rng.choice(self._x)), self._somewhere()[1])
 
@@ -194,7 +213,9 @@ class _Block:
         for _ in range(int(rng.poisson(18 * self._often["bush"]))):
             self._add(shrub(int(rng.integers(6))), *self._somewhere(), "leaf")
         for _ in range(int(rng.poisson(7 * self._often["person"]))):
-            self._add(passer_by(), middle[0] + float(rng.normal(0, 9)), middle[1] + float(rng.normal(0, 1.5)), "clothes")  # fmt: skip
+            self._add(
+                passer_by(), middle[0] + float(rng.normal(0, 9)), middle[1] + float(rng.normal(0, 1.5)), "clothes"
+            )
 
     def _kerbside(self) -> None:
         """Cars parked along the two roads that belong to this block, and trees on their pavements."""
@@ -208,7 +229,13 @@ class _Block:
                         spot = (side * (half - 1.0), float(place))
                         across, along = spot if axis == 0 else spot[::-1]
                         heading = (0.0 if side > 0 else pi) + (pi / 2 if axis else 0)
-                        self._add(car(_shape(rng), PARKED_CAR), self._corner[0] + across, self._corner[1] + along, "car", heading=heading)  # fmt: skip
+                        self._add(
+                            car(_shape(rng), PARKED_CAR),
+                            self._corner[0] + across,
+                            self._corner[1] + along,
+                            "car",
+                            heading=heading,
+                        )
                     if rng.random() < 0.16 * self._often["tree"]:
                         spot = (side * (half + town.pavement + 0.6), float(place))
                         across, along = spot if axis == 0 else spot[::-1]

@@ -9,7 +9,7 @@ from src_model.data.images import Pixels
 from src_model.data.streets.camera import DroneCamera
 from src_model.data.streets.classes import CLUTTER, LAWN, STREET
 from src_model.data.streets.polygons import Floats
-from src_model.data.streets.texture import cloudy, grainy, looked_up
+from src_model.data.streets.texture import cloudy, grainy, looked_up, wrapped
 from src_model.data.streets.town import Town, block_kind
 
 
@@ -32,7 +32,10 @@ def town_ground(town: Town, camera: DroneCamera, shade: Floats) -> tuple[Pixels,
     colours += dry * (np.array(town.soil, dtype=np.float32) - colours)
     yard = paved & ~pavement
     colours[yard] = colours[yard] * 0.35 + 0.65 * np.array(town.asphalt, dtype=np.float32) * 1.08
-    _markings(colours, town, x, z, distances, yard)
+    marked = np.flatnonzero(road | paved)
+    flat = colours.reshape(-1, 3)
+    places = [place.ravel()[marked] for place in (x, z, *distances)]
+    flat[marked] = _marked(flat[marked], town, places, yard.ravel()[marked])
     light = town.light
     strength = np.array(light.ambient) + max(light.sun[1], 0.25) * np.array(light.direct)
     colours *= strength.astype(np.float32) * shade[..., None]
@@ -44,7 +47,8 @@ def town_ground(town: Town, camera: DroneCamera, shade: Floats) -> tuple[Pixels,
 def _from_road(place: Floats, block: float) -> Floats:
     """Distance from the middle of the nearest road, which lies at every multiple of the block."""
     half = np.float32(block / 2)
-    return np.abs((place + half) % np.float32(block) - half)
+    distance: Floats = np.abs(wrapped(place + half, block) - half)
+    return distance
 
 
 def _is_court(town: Town, x: Floats, z: Floats) -> npt.NDArray[np.bool_]:
@@ -55,24 +59,23 @@ def _is_court(town: Town, x: Floats, z: Floats) -> npt.NDArray[np.bool_]:
         [[block_kind(town.address, i, j) == "court" for j in range(j0, int(row.max()) + 1)]
          for i in range(i0, int(column.max()) + 1)]
     )  # fmt: skip
-    return table[column - i0, row - j0]
+    court: npt.NDArray[np.bool_] = table[column - i0, row - j0]
+    return court
 
 
-def _markings(
-    colours: Floats, town: Town, x: Floats, z: Floats, distances: list[Floats], yard: npt.NDArray[np.bool_]
-) -> None:
+def _marked(colours: Floats, town: Town, places: list[Floats], yard: npt.NDArray[np.bool_]) -> Floats:
+    """(M, 3) colours of road and yard with their lines; places: x, z and the distances from either road, (M,) each."""
+    x, z, from_x, from_z = places
     tint = np.array(town.marking, dtype=np.float32)
     for along, across, half, crossed in (
-        (z, distances[0], town.half_roads[0], distances[1] - town.half_roads[1]),
-        (x, distances[1], town.half_roads[1], distances[0] - town.half_roads[0]),
+        (z, from_x, town.half_roads[0], from_z - np.float32(town.half_roads[1])),
+        (x, from_z, town.half_roads[1], from_x - np.float32(town.half_roads[0])),
     ):
-        middle = (across < 0.14) & (along % np.float32(6) < 3) & (crossed > 5)
-        edges = (np.abs(across - (half - 0.35)) < 0.1) & (crossed > 1.5)
+        middle = (across < 0.14) & (wrapped(along, 6) < 3) & (crossed > 5)
+        edges = (np.abs(across - np.float32(half - 0.35)) < 0.1) & (crossed > 1.5)
         stripes = (across < half - 0.5) & (crossed > 1.2) & (crossed < 4.0)
-        zebra = stripes & (across % np.float32(1.1) < 0.55)
-        kerb = (np.abs(across - half) < 0.16) & (crossed > 0)
-        colours[kerb] = colours[kerb] * 0.5 + 90
-        marks = middle | zebra | edges
+        marks = middle | edges | (stripes & (wrapped(across, 1.1) < 0.55))
         colours[marks] = colours[marks] * 0.25 + tint * 0.75
-    bays = yard & ((x % np.float32(2.7) < 0.14) & (z % np.float32(17) < 10))
+    bays = yard & (wrapped(x, 2.7) < 0.14) & (wrapped(z, 17) < 10)
     colours[bays] = colours[bays] * 0.45 + tint * 0.55
+    return colours

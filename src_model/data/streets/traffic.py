@@ -86,9 +86,8 @@ def _rare(plan: Plan, frame: int, z: float, stage: Stage) -> None:
         "cyclist": lambda draw: cyclist(False),
         "motorcyclist": lambda draw: motorcyclist(False),
     }
-    seed, name, world, sequence = plan.address
     for what, draw in draws.items():
-        if spread_uniform(int(sequence), seed, name, world, what) >= often[what]:
+        if spread_uniform(plan.address, what) >= often[what]:
             continue
         shape = things[what](float(draw[0]))
         paint = _tint(plan, what if what in ("bus", "tram", "lorry") else "clothes", rng)
@@ -128,10 +127,17 @@ def _backdrop(plan: Plan, z: float, stage: Stage) -> None:
     """What the street runs towards: so far off that it comes no nearer."""
     rng = generator_at(*plan.address, "backdrop")
     for x in np.arange(-150, 151, 17.0):
-        place = float(x + rng.uniform(-6, 6)) - plan.curve * VIEW**2 * 0
+        place = float(x + rng.uniform(-6, 6))
         away = z + VIEW + float(rng.uniform(5, 40))
         if rng.random() < 0.55:
-            stage.add(thicket(int(rng.integers(4))), place, away, BACKDROP, paint=_tint(plan, "leaf", rng), scale=float(rng.uniform(0.9, 1.8)))  # fmt: skip
+            stage.add(
+                thicket(int(rng.integers(4))),
+                place,
+                away,
+                BACKDROP,
+                paint=_tint(plan, "leaf", rng),
+                scale=float(rng.uniform(0.9, 1.8)),
+            )
         else:
             form = House(float(rng.uniform(10, 16)), 12.0, int(rng.integers(3, 8)), 3.2, False, False, False, 0.4, 0.0)
             side = 1 if place > 0 else -1

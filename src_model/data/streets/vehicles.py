@@ -43,16 +43,19 @@ def car(shape: str, label: int = CAR) -> Polygons:
     half, tail = form.width / 2, -form.length / 2
     nose = form.length / 2
     body = hull(
-        [(tail, 0.32), (tail - 0.06, 0.60), (tail + 0.04, form.belt), (nose - 0.9, form.belt - 0.02), (nose, 0.74), (nose + 0.05, 0.5), (nose - 0.06, 0.26)],
+        [(tail, 0.32), (tail - 0.06, 0.60), (tail + 0.04, form.belt), (nose - 0.9, form.belt - 0.02), (nose, 0.74),
+        (nose + 0.05, 0.5), (nose - 0.06, 0.26)],
         [half * 0.94, half, half * 0.96, half * 0.96, half * 0.90, half * 0.95, half * 0.92],
-        [(122, 122, 122), (112, 112, 112), (124, 124, 124), (134, 134, 134), (138, 138, 138), (124, 124, 124), (108, 108, 108), TRIM],
+        [(122, 122, 122), (112, 112, 112), (124, 124, 124), (134, 134, 134), (138, 138, 138), (124, 124, 124),
+        (108, 108, 108), TRIM],
         label,
         [1, 1, 1, 1, 1, 1, 1, 0],
     )  # fmt: skip
     at = [tail + form.length * share for share in form.cabin]
     roof = half * 0.76
     cabin = hull(
-        [(at[0], form.belt), (at[1], form.roof - 0.03), ((at[1] + at[2]) / 2, form.roof), (at[2], form.roof - 0.05), (at[3], form.belt)],
+        [(at[0], form.belt), (at[1], form.roof - 0.03), ((at[1] + at[2]) / 2, form.roof), (at[2], form.roof - 0.05),
+        (at[3], form.belt)],
         [half * 0.93, roof, roof, roof, half * 0.93],
         [(118, 118, 118), GLASS, (136, 136, 136), (136, 136, 136), (58, 70, 80), TRIM],
         label,
@@ -117,10 +120,23 @@ def _cabin_details(form: CarShape, at: list[float], label: int) -> list[Polygons
     middle = (at[1] + at[2]) / 2
     back = at[1] if form.cabin[1] - form.cabin[0] > 0.05 else at[1] + 0.15
     for side in (-1, 1):
-        for z in ((at[0] + 0.22, back + 0.08, middle - 0.05, middle - 0.05), (middle + 0.05, middle + 0.05, at[2] - 0.06, at[3] - 0.25)):  # fmt: skip
-            points = [(side * wide, low, z[0]), (side * narrow, high, z[1]), (side * narrow, high, z[2]), (side * wide, low, z[3])]  # fmt: skip
+        for z in (
+            (at[0] + 0.22, back + 0.08, middle - 0.05, middle - 0.05),
+            (middle + 0.05, middle + 0.05, at[2] - 0.06, at[3] - 0.25),
+        ):
+            points = [
+                (side * wide, low, z[0]),
+                (side * narrow, high, z[1]),
+                (side * narrow, high, z[2]),
+                (side * wide, low, z[3]),
+            ]
             parts.append(polygon(points, GLASS, label, mark=Mark.PLAIN, outward=(side, 0, 0)))
-    frame = [(-wide, low - 0.04, at[0] - 0.02), (-wide * 0.9, low, at[0] - 0.02), (-narrow, high + 0.04, at[1] - 0.02), (-narrow * 1.06, high, at[1] - 0.02)]  # fmt: skip
+    frame = [
+        (-wide, low - 0.04, at[0] - 0.02),
+        (-wide * 0.9, low, at[0] - 0.02),
+        (-narrow, high + 0.04, at[1] - 0.02),
+        (-narrow * 1.06, high, at[1] - 0.02),
+    ]
     parts.append(polygon(frame, (120, 120, 120), label, paint=1, mark=Mark.PLAIN, outward=(0, 0, -1)))
     mirrored = [(-x, y, z) for x, y, z in frame]
     parts.append(polygon(mirrored, (120, 120, 120), label, paint=1, mark=Mark.PLAIN, outward=(0, 0, -1)))
@@ -135,13 +151,21 @@ def lorry(trailer: bool) -> Polygons:
     cab = _block(half * 0.97, 0.5, high * 0.80, nose - 1.9, nose, TRUCK, 1.0, (126, 126, 126))
     load = _block(half, 0.75, high, tail, nose - 2.1, TRUCK, 0.35, (196, 196, 192))
     parts = [_chassis(half, tail, nose, TRUCK), cab, load]
-    doors = [rectangle((x, x + 0.05), (0.8, high - 0.1), (tail - 0.02, tail - 0.02), (0, 0, -1)) for x in (-0.03, -half * 0.96, half * 0.92)]  # fmt: skip
+    doors = [
+        rectangle((x, x + 0.05), (0.8, high - 0.1), (tail - 0.02, tail - 0.02), (0, 0, -1))
+        for x in (-0.03, -half * 0.96, half * 0.92)
+    ]
     parts.append(quads(doors, (96, 96, 98), TRUCK))
-    stripe = [rectangle((side * (half + 0.01),) * 2, (1.5, 2.1), (tail + 0.6, nose - 2.8), (side, 0, 0)) for side in (-1, 1)]  # fmt: skip
+    stripe = [
+        rectangle((side * (half + 0.01),) * 2, (1.5, 2.1), (tail + 0.6, nose - 2.8), (side, 0, 0)) for side in (-1, 1)
+    ]
     parts.append(quads(stripe, (118, 118, 118), TRUCK, paint=1))
     parts.append(_panes(half * 0.97, high * 0.50, high * 0.75, nose, TRUCK))
     parts.append(_lamps(half, tail, nose, TRUCK))
-    window = [rectangle((side * (half * 0.97 + 0.01),) * 2, (high * 0.5, high * 0.73), (nose - 1.2, nose - 0.2), (side, 0, 0)) for side in (-1, 1)]  # fmt: skip
+    window = [
+        rectangle((side * (half * 0.97 + 0.01),) * 2, (high * 0.5, high * 0.73), (nose - 1.2, nose - 0.2), (side, 0, 0))
+        for side in (-1, 1)
+    ]
     return joined([*parts, quads(window, GLASS, TRUCK)])
 
 
@@ -184,7 +208,14 @@ def tram() -> Polygons:
 def _block(
     half: float, low: float, high: float, tail: float, nose: float, label: int, paint: float, shade: Tint
 ) -> Polygons:
-    outline = [(tail, low), (tail, high - 0.12), (tail + 0.12, high), (nose - 0.2, high), (nose, high - 0.3), (nose, low)]  # fmt: skip
+    outline = [
+        (tail, low),
+        (tail, high - 0.12),
+        (tail + 0.12, high),
+        (nose - 0.2, high),
+        (nose, high - 0.3),
+        (nose, low),
+    ]
     return hull(outline, [half] * 6, [shade] * 7, label, [paint] * 7)
 
 
@@ -193,7 +224,10 @@ def _chassis(half: float, tail: float, nose: float, label: int) -> Polygons:
     for z in (tail + 1.2, nose - 1.1):
         for side in (-1, 1):
             x = side * half
-            ends = [rectangle(tuple(sorted((x * 0.6, x))), (0, 0.8), (z + d, z + d), (0, 0, f)) for d, f in ((-0.45, -1), (0.45, 1))]  # type: ignore[arg-type]  # fmt: skip
+            ends = [
+                rectangle((min(x * 0.6, x), max(x * 0.6, x)), (0, 0.8), (z + d, z + d), (0, 0, f))
+                for d, f in ((-0.45, -1), (0.45, 1))
+            ]
             parts.append(quads(ends, TYRE, label))
             for radius, colour in ((0.48, TYRE), (0.24, (120, 120, 124))):
                 parts.append(_facing(disc((x, 0.48, z), radius, colour, label, axis="x", mark=Mark.PLAIN), side))
@@ -207,9 +241,7 @@ def _panes(half: float, low: float, high: float, nose: float, label: int) -> Pol
     return quads([pane], GLASS, label)
 
 
-def _window_band(
-    half: float, tail: float, nose: float, low: float, high: float, pitch: float, label: int
-) -> Polygons:
+def _window_band(half: float, tail: float, nose: float, low: float, high: float, pitch: float, label: int) -> Polygons:
     count = int((nose - tail - 0.5) / pitch)
     starts = [tail + 0.3 + pitch * i for i in range(count)]
     windows = [
