@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from math import cos, sin, sqrt
 
 import numpy as np
+import numpy.typing as npt
 
 from src_model.data.region import Size
 from src_model.data.streets.polygons import Floats
@@ -115,6 +116,16 @@ class DroneCamera:
         up = (np.float32(height / 2 - 0.5) - np.arange(height, dtype=np.float32)[:, None]) * scale
         c, s = np.float32(cos(self.heading)), np.float32(sin(self.heading))
         return c * right + s * up + np.float32(self.x), c * up - s * right + np.float32(self.z)
+
+    def sees(self, places: Floats, margin: float) -> npt.NDArray[np.bool_]:
+        """(N,) whether these spots, (N, 2) x and z, lie in the picture or so many metres beside it."""
+        east, north = places[:, 0] - np.float32(self.x), places[:, 1] - np.float32(self.z)
+        c, s = np.float32(cos(self.heading)), np.float32(sin(self.heading))
+        half = [side / 2 * self.height / self.focal_pixels + margin for side in self.size]
+        inside: npt.NDArray[np.bool_] = (np.abs(c * east - s * north) < half[1]) & (
+            np.abs(s * east + c * north) < half[0]
+        )
+        return inside
 
     def depth_order(self, places: Floats) -> Floats:
         """(N,) the greater, the earlier it is painted: rays go outwards as they go down."""

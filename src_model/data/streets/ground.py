@@ -28,12 +28,11 @@ def ground_and_sky(plan: Plan, camera: RoadCamera, shade: Floats) -> tuple[Pixel
     first, x, z, distance = camera.ground()
     picture[: first + 1] = _sky(plan, camera, min(height, first + 1))
     if first < height:
-        colours, kinds = _ground(plan, x, z, distance)
-        colours *= _light(plan)
-        colours *= shade[first:, :, None]
-        air = 1 - np.exp(-distance / np.float32(plan.light.visibility))
-        picture[first:] = colours * (1 - air)[..., None] + air[..., None] * np.array(plan.light.haze, dtype=np.float32)
-        classes[first:] = kinds
+        colours, classes[first:] = _ground(plan, x, z, distance)
+        clear = np.exp(-distance / np.float32(plan.light.visibility))
+        colours *= (shade[first:] * clear)[..., None] * _light(plan)
+        colours += (1 - clear)[..., None] * np.array(plan.light.haze, dtype=np.float32)
+        picture[first:] = colours
     return np.clip(picture, 0, 255).astype(np.uint8), classes
 
 
@@ -60,8 +59,9 @@ def _ground(plan: Plan, x: Floats, z: Floats, distance: Floats) -> tuple[Floats,
     colours = table[kinds]
     # Far away a pixel holds many grains, which even out.
     near = np.minimum(1, np.float32(14) / distance)
-    grain = looked_up(grainy(), x, z, 4.0) * near * 7 + looked_up(cloudy(), x, z, 38.0) * 5
-    grain = np.where(kinds == TERRAIN, grain * 1.8 + looked_up(cloudy(), x, z, 9.0) * 6 * near, grain)
+    stains = looked_up(cloudy(), x, z, 38.0)
+    grain = looked_up(grainy(), x, z, 4.0) * (7 * near) + 5 * stains
+    grain[kinds == TERRAIN] *= 2.2
     colours += grain[..., None]
     if plan.light.wet > 0.3:
         gloss = np.float32(0.35 * plan.light.wet) * np.clip(looked_up(cloudy(), x, z, 21.0) + 0.4, 0, 1)
@@ -164,8 +164,7 @@ def _markings(colours: Floats, plan: Plan, x: Floats, z: Floats, along: _Along, 
     zebra = following & on_road & (before > _ZEBRA[0]) & (before < _ZEBRA[1]) & (wrapped(x, 1.0) < 0.5)
     stop = following & (x > 0.2) & (x < plan.half_road - 0.3) & (before > _ZEBRA[0] - 1.4) & (before < _ZEBRA[0] - 0.9)
     amount = np.where(following & (before > _ZEBRA[0] - 1.4), 0, amount * free)
-    worn = 0.86 - 0.14 * np.clip(looked_up(cloudy(), x, z, 5.0), -1, 1.5)
-    _blend(colours, np.maximum(amount, (zebra | stop) * np.float32(0.95)) * worn, plan.marking)
+    _blend(colours, np.maximum(amount, (zebra | stop) * np.float32(0.95)) * np.float32(0.86), plan.marking)
 
 
 def _line(x: Floats, middle: float, soft: Floats) -> Floats:
@@ -182,14 +181,14 @@ def _blend(colours: Floats, amount: Floats, tint: tuple[float, ...]) -> None:
 
 
 def _sky(plan: Plan, camera: RoadCamera, rows: int) -> Floats:
-    """(rows, w, 3): brighter towards the horizon, clouds that grow flat there."""
+    """(rows, w, 3): brighter towards the horizon, clouds that grow flat there; drawn at half the resolution."""
     light = plan.light
     width = camera.size[1]
-    height = np.maximum(camera.horizon_row - np.arange(rows, dtype=np.float32)[:, None], 0) / camera.focal_pixels
+    height = np.maximum(camera.horizon_row - np.arange(0, rows, 2, dtype=np.float32)[:, None], 0) / camera.focal_pixels
     towards = np.minimum(1, height / 0.45) ** np.float32(0.6)
     zenith, horizon = (np.array(tint, dtype=np.float32) for tint in (light.zenith, light.horizon))
     sky = horizon + towards[..., None] * (zenith - horizon)
-    across = (np.arange(width, dtype=np.float32)[None] - width / 2) / np.float32(camera.focal_pixels)
+    across = (np.arange(0, width, 2, dtype=np.float32)[None] - width / 2) / np.float32(camera.focal_pixels)
     # A ceiling of clouds, seen at a slant; the street's own part of the tile.
     far = 1 / (height + 0.12)
     start = (plan.address.sequence + plan.address.seed + plan.address.world) * 37 % TILE
@@ -198,5 +197,6 @@ def _sky(plan: Plan, camera: RoadCamera, rows: int) -> Floats:
     cover = np.clip((cloud - 1.6 + 2.6 * light.clouds) * 0.5, 0, 1) * np.float32(0.75) * np.minimum(1, 4 * height)
     grey = np.float32(0.5) * horizon + np.float32(0.5) * np.minimum(255, horizon * 1.12 + 6)
     shading = 1 + 0.05 * np.clip(cloud, -1.5, 1.5)
-    clouded: Floats = sky * (1 - cover)[..., None] + (cover * shading)[..., None] * grey
-    return clouded
+    clouded = sky * (1 - cover)[..., None] + (cover * shading)[..., None] * grey
+    fine: Floats = clouded.repeat(2, axis=0)[:rows].repeat(2, axis=1)[:, :width]
+    return fine

@@ -18,9 +18,11 @@ from src_model.data.streets.stage import Scenery
 
 FINER = 2
 """Things are drawn on a canvas so many times finer; the picture is its mean, the labels its upper left pixels."""
-_SMALLEST = 2.0
+_SMALLEST = 3.5
 """Polygons of fewer canvas pixels are left out, unless they are all there is to see of a thin thing."""
-_THIN = 0.7
+_THIN = 1.4
+_LEAST_SHADOW = 3.0
+"""Pixels of the picture that a shadow must cover."""
 _IN_SHADOW_LAYER = 3
 """From this strip on, things can stand in the shadow of what is farther outside."""
 
@@ -50,7 +52,7 @@ def shadows(scenery: Scenery, camera: Camera, light: Light) -> tuple[Floats, npt
     flat[:, 1] = 0
     points, distance = camera.project(flat)
     casts = (scenery.marks & int(Mark.CASTS)) > 0
-    seen = casts & (np.abs(_area(points, scenery)) > 2.0) & _on_canvas(points, distance, scenery, camera.size)
+    seen = casts & (np.abs(_area(points, scenery)) > _LEAST_SHADOW) & _on_canvas(points, distance, scenery, camera.size)
     outer = scenery.layers < _IN_SHADOW_LAYER
     for outline in _outlines(points, scenery, np.flatnonzero(seen & outer)):
         draw.polygon(outline, fill=255)
@@ -99,10 +101,11 @@ def paint(
     # Sorting is stable: within a thing the order of its polygons stays.
     order = seen[np.lexsort((-camera.depth_order(scenery.places[seen]), scenery.layers[seen]))]
     colours = _lit(scenery, order, distance[scenery.starts[order]], light, shaded)
-    fills = np.column_stack([colours, scenery.classes[order]]).tolist()
+    # Four bytes in one number, as the canvas holds them.
+    fills = np.column_stack([colours, scenery.classes[order]]).view("<u4").ravel().tolist()
     draw = ImageDraw.Draw(canvas)
     for outline, fill in zip(_outlines(points, scenery, order), fills, strict=True):
-        draw.polygon(outline, fill=tuple(fill))
+        draw.polygon(outline, fill=fill)
     return np.asarray(canvas.reduce(FINER))[..., :3], np.asarray(canvas)[::FINER, ::FINER, 3]
 
 

@@ -8,7 +8,7 @@ from functools import cache
 import numpy as np
 
 from src_model.data.streets.classes import CLUTTER, HUMAN, LAWN, ROOF, TREE
-from src_model.data.streets.polygons import Mark, Polygons, Tint, box, disc, joined, polygon, quads
+from src_model.data.streets.polygons import Mark, Polygons, Tint, box, joined, polygon, quads
 
 CROWNS = 8
 """Number of different trees."""
@@ -120,7 +120,7 @@ def crown(kind: int) -> Polygons:
     """A tree from above, 1.8 to 3.6 m in radius."""
     rng = np.random.default_rng(600 + kind)
     radius, top = float(rng.uniform(1.8, 3.6)), float(rng.uniform(5, 9))
-    count = 34
+    count = 26
     angle, away = rng.uniform(0, 2 * np.pi, count), np.sqrt(rng.random(count))
     height = top * (0.55 + 0.45 * np.sqrt(1 - 0.8 * away**2))
     order = np.argsort(height)
@@ -137,17 +137,14 @@ def crown(kind: int) -> Polygons:
         ],
         axis=2,
     )
-    base = disc((0, 0, 0), radius * 0.86, (66, 66, 66), TREE, sides=12, mark=Mark.TWO_SIDED | Mark.CASTS)
-    base = quads(
-        base.corners[None][:, :, [0, 2, 1]] + np.array([0, top * 0.5, 0]),
-        (66, 66, 66),
-        TREE,
-        paint=1,
-        mark=Mark.TWO_SIDED | Mark.CASTS,
-    )
-    leaves = quads(
-        corners[order], np.repeat(shade[order][:, None], 3, 1), TREE, paint=1, mark=Mark.TWO_SIDED | Mark.CASTS
-    )
+    # Two discs throw the shadow of all the leaves.
+    angles = np.linspace(0, 2 * np.pi, 12, endpoint=False)
+    discs = [
+        np.stack([share * radius * np.cos(angles), np.full(12, high * top), share * radius * np.sin(angles)], axis=1)
+        for share, high in ((0.9, 0.5), (0.6, 0.85))
+    ]
+    base = quads(discs, (66, 66, 66), TREE, paint=1, mark=Mark.TWO_SIDED | Mark.CASTS)
+    leaves = quads(corners[order], np.repeat(shade[order][:, None], 3, 1), TREE, paint=1, mark=Mark.TWO_SIDED)
     return joined([base, leaves])
 
 
@@ -163,7 +160,7 @@ def shrub(kind: int) -> Polygons:
         [x[:, None] + reach * np.cos(turn), np.full_like(reach, 1.0), z[:, None] + reach * np.sin(turn)], axis=2
     )
     shade = rng.uniform(80, 140, (count, 1))
-    return quads(corners, np.repeat(shade, 3, 1), LAWN, paint=1, mark=Mark.TWO_SIDED | Mark.CASTS)
+    return quads(corners, np.repeat(shade, 3, 1), LAWN, paint=1, mark=Mark.TWO_SIDED)
 
 
 @cache
@@ -197,14 +194,14 @@ def passer_by() -> Polygons:
     )
 
 
-def flat_patch(x: tuple[float, float], z: tuple[float, float], label: int, shade: float = 128.0) -> Polygons:
-    """A rectangle on the ground; it takes the paint."""
-    points = [(x[0], 0.01, z[0]), (x[1], 0.01, z[0]), (x[1], 0.01, z[1]), (x[0], 0.01, z[1])]
+def flat_patch(x: float, z: float, label: int, shade: float = 128.0) -> Polygons:
+    """A rectangle on the ground about the origin, of these half sides; it takes the paint."""
+    points = [(-x, 0.01, -z), (x, 0.01, -z), (x, 0.01, z), (-x, 0.01, z)]
     return polygon(points, (shade, shade, shade), label, paint=1, mark=Mark.TWO_SIDED)
 
 
 def pool() -> Polygons:
     """A swimming pool with its rim."""
-    rim, water = flat_patch((-3.4, 3.4), (-2.2, 2.2), CLUTTER), flat_patch((-2.9, 2.9), (-1.7, 1.7), CLUTTER)
+    rim, water = flat_patch(3.4, 2.2, CLUTTER), flat_patch(2.9, 1.7, CLUTTER)
     blue = quads(water.corners[None], (70, 168, 196), CLUTTER, mark=Mark.TWO_SIDED)
     return joined([rim, blue])

@@ -22,6 +22,8 @@ from src_model.data.streets.town_ground import town_ground
 from src_model.data.streets.traffic import traffic
 from src_model.exceptions import ConfigurationError
 
+_WIDEST = 40.0
+"""Metres from the middle of a thing to where its roof or shadow can reach."""
 LEAST_SIDE = 16
 """Pixels; in smaller pictures there is nothing to see."""
 
@@ -89,6 +91,7 @@ def _from_the_drone(town: Town, frame: int, size: Size) -> tuple[Pixels, Labels]
     blocks = town.blocks_in_view(camera)
     still = [town_block(*town.address, *block) for block in blocks]
     scenery = assembled([*still, town_traffic(town, frame, blocks)])
+    scenery = scenery.selected(camera.sees(scenery.places, _WIDEST))
     shade, shaded = shadows(scenery, camera, town.light)
     ground, classes = town_ground(town, camera, shade)
     picture, labels = paint(ground, classes, scenery, camera, town.light, shaded)

@@ -6,6 +6,7 @@ from functools import cache
 from math import sqrt
 
 import numpy as np
+import numpy.typing as npt
 from PIL import Image, ImageFilter
 
 from src_model.data.images import Pixels
@@ -15,7 +16,8 @@ from src_model.data.streets.polygons import Floats
 from src_model.data.streets.texture import TILE, grainy
 
 _GREY = np.array([0.299, 0.587, 0.114], dtype=np.float32)
-_GRAIN = 521
+_GRAIN = 1024
+_FINE = 30
 _GAIN = 1.22
 _USUAL_SIDE = sqrt(256 * 512)
 
@@ -50,19 +52,19 @@ def _vignette(height: int, width: int, loss: float) -> Floats:
 
 def _noise(height: int, width: int, deviation: float, rng: np.random.Generator) -> Floats:
     """Grain, partly the same in all three colours: a tile that begins elsewhere in each picture."""
-    tile = _grain()
-    row, column = rng.integers(_GRAIN, size=2)
-    rows, columns = ((np.arange(n) + start) % _GRAIN for n, start in ((height, row), (width, column)))
-    noise: Floats = np.float32(deviation) * tile[rows[:, None], columns]
+    row, column = rng.integers(_GRAIN // 2, size=2)
+    repeats = [-(-(side + _GRAIN // 2) // _GRAIN) for side in (height, width)]
+    tile = _grain() if max(repeats) == 1 else np.tile(_grain(), (*repeats, 1))
+    noise: Floats = np.float32(deviation / _FINE) * tile[row : row + height, column : column + width]
     return noise
 
 
 @cache
-def _grain() -> Floats:
-    """(521, 521, 3) normal numbers: drawing them anew for each picture is dear."""
+def _grain() -> npt.NDArray[np.int8]:
+    """(1024, 1024, 3) normal numbers times 30: drawing them anew for each picture is dear."""
     rng = np.random.default_rng(3)
     grey, coloured = rng.standard_normal((_GRAIN, _GRAIN, 1)), rng.standard_normal((_GRAIN, _GRAIN, 3))
-    return (0.8 * grey + 0.6 * coloured).astype(np.float32)
+    return np.clip(_FINE * (0.8 * grey + 0.6 * coloured), -127, 127).astype(np.int8)
 
 
 def _streaks(height: int, width: int, rng: np.random.Generator) -> Floats:

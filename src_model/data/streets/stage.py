@@ -41,6 +41,13 @@ class Scenery:
         starts: Integers = np.cumsum(self.counts) - self.counts
         return starts
 
+    def selected(self, which: npt.NDArray[np.bool_]) -> Scenery:
+        """Only these polygons, (N,) bool."""
+        return Scenery(
+            self.corners[np.repeat(which, self.counts)],
+            *(getattr(self, name)[which] for name in ("counts", "colours", "classes", "marks", "layers", "places")),
+        )
+
     def facing(self, which: Integers, direction: tuple[float, float, float]) -> Floats:
         """(M,) cosine between the outer side of each of these polygons and a unit vector; at least 0."""
         first = self.starts[which]

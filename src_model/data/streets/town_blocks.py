@@ -102,6 +102,12 @@ class _Block:
         paint = None if what is None else _tint(self._town, what, self._rng)
         self._stage.add(thing, x, z, layer, heading=heading, paint=paint, scale=scale)
 
+    def _patch(self, x: tuple[float, float], z: tuple[float, float], what: str) -> None:
+        """Paving on the ground."""
+        middle = (sum(x) / 2, sum(z) / 2)
+        half = (abs(x[1] - x[0]) / 2, abs(z[1] - z[0]) / 2)
+        self._add(flat_patch(*half, CLUTTER), *middle, what, FLAT)
+
     def _somewhere(self, margin: float = 2.0) -> tuple[float, float]:
         x = float(self._rng.uniform(self._x[0] + margin, self._x[1] - margin))
         return x, float(self._rng.uniform(self._z[0] + margin, self._z[1] - margin))
@@ -140,8 +146,7 @@ class _Block:
             self._add(roof, x, z, "roof", heading=pi / 2 if turned else 0.0)
         drive = (x + house / 2 + 0.3, end - 0.5)
         if rng.random() < self._often["drive"] and drive[1] - drive[0] > 2.2:
-            span = sorted((front, front + inwards * (away + deep * 0.8)))
-            self._add(flat_patch((drive[0], drive[1]), (span[0], span[1]), CLUTTER), 0, 0, "paving", FLAT)
+            self._patch(drive, (front, front + inwards * (away + deep * 0.8)), "paving")
             if rng.random() < self._often["parked"]:
                 self._add(
                     car(_shape(rng), PARKED_CAR),
@@ -151,8 +156,7 @@ class _Block:
                     heading=0.0 if rng.random() < 0.5 else pi,
                 )
         path = begin + 0.8 + house * float(rng.uniform(0.2, 0.6))
-        span = sorted((front, front + inwards * away))
-        self._add(flat_patch((path, path + 1.3), (span[0], span[1]), CLUTTER), 0, 0, "paving", FLAT)
+        self._patch((path, path + 1.3), (front, front + inwards * away), "paving")
         garden = (front + inwards * (away + deep + 1.0), front + inwards * (depth - 1.0))
         self._garden(begin, end, *sorted(garden))
 
@@ -161,12 +165,8 @@ class _Block:
         if high - low < 3:
             return
         terrace = float(rng.uniform(begin + 1, end - 5))
-        self._add(
-            flat_patch((terrace, terrace + 4), (low, low + min(3.0, high - low)), CLUTTER),
-            0,
-            0,
-            "soil" if rng.random() < 0.4 else "paving",
-            FLAT,
+        self._patch(
+            (terrace, terrace + 4), (low, low + min(3.0, high - low)), "soil" if rng.random() < 0.4 else "paving"
         )
         if high - low > 7 and end - begin > 10 and rng.random() < self._often["pool"]:
             self._add(pool(), (begin + end) / 2, (low + high) / 2 + 1, "paving", FLAT)
@@ -206,8 +206,8 @@ class _Block:
     def _park(self) -> None:
         rng = self._rng
         middle = (sum(self._x) / 2, sum(self._z) / 2)
-        self._add(flat_patch(self._x, (middle[1] - 1.2, middle[1] + 1.2), CLUTTER), 0, 0, "paving", FLAT)
-        self._add(flat_patch((middle[0] - 1.2, middle[0] + 1.2), self._z, CLUTTER), 0, 0, "paving", FLAT)
+        self._patch(self._x, (middle[1] - 1.2, middle[1] + 1.2), "paving")
+        self._patch((middle[0] - 1.2, middle[0] + 1.2), self._z, "paving")
         for _ in range(int(rng.poisson(26 * self._often["tree"]))):
             self._tree(*self._somewhere())
         for _ in range(int(rng.poisson(18 * self._often["bush"]))):

@@ -27,20 +27,21 @@ def town_ground(town: Town, camera: DroneCamera, shade: Floats) -> tuple[Pixels,
     table[STREET], table[CLUTTER], table[LAWN] = town.asphalt, town.paving, town.grass
     colours = table[kinds]
     lawn = kinds == LAWN
-    colours += (np.where(lawn, 7 * grain + 8 * stains, 3 * grain + 4 * stains))[..., None]
-    dry = np.clip(stains - 0.9, 0, 0.8)[..., None] * lawn[..., None]
-    colours += dry * (np.array(town.soil, dtype=np.float32) - colours)
+    colours += ((3 * grain + 4 * stains) * np.where(lawn, np.float32(2), np.float32(1)))[..., None]
+    dry = np.flatnonzero(lawn & (stains > 0.9))
+    flat = colours.reshape(-1, 3)
+    share = np.minimum(stains.ravel()[dry] - np.float32(0.9), np.float32(0.8))[:, None]
+    flat[dry] += share * (np.array(town.soil, dtype=np.float32) - flat[dry])
     yard = paved & ~pavement
     colours[yard] = colours[yard] * 0.35 + 0.65 * np.array(town.asphalt, dtype=np.float32) * 1.08
     marked = np.flatnonzero(road | paved)
-    flat = colours.reshape(-1, 3)
     places = [place.ravel()[marked] for place in (x, z, *distances)]
     flat[marked] = _marked(flat[marked], town, places, yard.ravel()[marked])
     light = town.light
     strength = np.array(light.ambient) + max(light.sun[1], 0.25) * np.array(light.direct)
-    colours *= strength.astype(np.float32) * shade[..., None]
-    air = np.float32(1 - np.exp(-camera.height / light.visibility))
-    colours = colours * (1 - air) + air * np.array(light.haze, dtype=np.float32)
+    clear = float(np.exp(-camera.height / light.visibility))
+    colours *= (clear * strength).astype(np.float32) * shade[..., None]
+    colours += ((1 - clear) * np.array(light.haze)).astype(np.float32)
     return np.clip(colours, 0, 255).astype(np.uint8), kinds
 
 

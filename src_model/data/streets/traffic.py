@@ -93,14 +93,14 @@ def _rare(plan: Plan, frame: int, z: float, stage: Stage) -> None:
         paint = _tint(plan, what if what in ("bus", "tram", "lorry") else "clothes", rng)
         if what in ("cyclist", "motorcyclist"):
             x = plan.lane * plan.lanes - (0.5 if what == "cyclist" else 1.4)
-            gap = 7 + 14 * float(draw[1]) + 2 * float(np.sin(0.13 * frame + 6 * draw[2]))
+            gap = 9 + 18 * float(draw[1]) + 2 * float(np.sin(0.13 * frame + 6 * draw[2]))
             stage.add(shape, x, z + gap, LANES, paint=paint)
         else:
             oncoming = what == "tram" or draw[3] < 0.6
-            away = (26 if what == "tram" else 20) + 26 * float(draw[1])
+            away = (32 if what == "tram" else 28) + 28 * float(draw[1])
             # Big things stand at a stop or crawl, so that they are seen for a while.
-            drift = -0.35 * plan.speed * (frame % 40)
-            gap = max(away + drift, 17.0 if what == "tram" else 9.0)
+            drift = -0.12 * plan.speed * (frame % 60)
+            gap = max(away + drift, 22.0)
             x = -plan.lane / 2 if oncoming else plan.lane * (plan.lanes - 0.5)
             stage.add(shape, x, z + gap + (0 if oncoming else 12), LANES, heading=pi if oncoming else 0.0, paint=paint)
 
