@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
-NAMES = ("query_overhead", "kl_histograms", "training_throughput", "fast_step", "default_query")
+NAMES = ("query_overhead", "kl_histograms", "training_throughput", "fast_step", "default_query", "streets_speed")
 RESULTS = Path(__file__).parent / "results"
 
 

@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from pydantic import BaseModel
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from src_model.config import RunConfig, make_run_config, merged, preset_settings, read_toml
+from src_model.config import ConfiguredSize, RunConfig, make_run_config, merged, preset_settings, read_toml
+from src_model.events import ImagesDrawn
 from src_model.exceptions import ConfigurationError
 
 app = typer.Typer(
@@ -229,6 +230,36 @@ def predict(
 
 
 @app.command()
+def streets(
+    out: Annotated[Path, typer.Option(help="Folder of the data set; must be empty or not there.")],
+    count: Annotated[int, typer.Option(help="Number of images.")] = 200,
+    size: Annotated[str, typer.Option(help="HEIGHTxWIDTH in pixels.")] = "256x512",
+    domain: Annotated[
+        str, typer.Option(help="source (clean, rendered look) or target (noisy, greyer streets); drone: from above.")
+    ] = "target",
+    seed: Annotated[int, typer.Option(help="Other scenes of the same kind.")] = 0,
+    world: Annotated[
+        int, typer.Option(help="Not 0: colours, class frequencies, weather and noise are drawn anew.")
+    ] = 0,
+    sequence_length: Annotated[
+        int, typer.Option(help="Frames a drive; longer drives have more near-duplicates and fewer places.")
+    ] = 10,
+) -> None:
+    """Draw a labelled data set of streets, or of houses from above.
+
+    Example: `napari-ralis streets --out data/streets --count 200 --size 256x512 --domain target`
+
+    Street domains are read with `--reader cityscapes`, drone images with `--reader folder`.
+    """
+    from src_model.data.streets.street_images import StreetImages
+    from src_model.data.streets.writer import reader_for, write_streets
+
+    images = StreetImages(domain, count, _size(size), seed, world, sequence_length)
+    _follow("streets", (ImagesDrawn(done, count) for done in write_streets(images, out)))
+    typer.echo(f"{out} (--reader {reader_for(domain)})")
+
+
+@app.command()
 def doctor(
     data: Annotated[Path | None, typer.Option(help="A data set to look at as well.")] = None,
     reader: Annotated[str, typer.Option(help="Its layout.")] = "folder",
@@ -289,6 +320,15 @@ def _nested(field: str, value: object) -> dict[str, Any]:
     for name in reversed(field.split(".")):
         result = {name: result}
     return dict(result)
+
+
+def _size(text: str) -> tuple[int, int]:
+    """Height and width."""
+    try:
+        height, width = TypeAdapter(ConfiguredSize).validate_python(text)
+    except ValidationError as exc:
+        raise ConfigurationError(f"--size {text}: write HEIGHTxWIDTH, for example 256x512.") from exc
+    return height, width
 
 
 def _value(text: str) -> object:

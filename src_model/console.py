@@ -19,6 +19,7 @@ from rich.progress import (
 
 from src_model.events import (
     Event,
+    ImagesDrawn,
     ImagesEvaluated,
     ImagesPrepared,
     ImagesScored,
@@ -32,6 +33,7 @@ console = Console(stderr=True, highlight=False)
 """Progress and messages go to stderr, so that results can be piped."""
 
 _PHASES: dict[type[Event], str] = {
+    ImagesDrawn: "drawing images",
     ImagesPrepared: "preparing images",
     ImagesScored: "choosing regions",
     UpdatesDone: "training",

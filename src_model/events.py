@@ -31,6 +31,14 @@ class ImagesScored(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class ImagesDrawn(Event):
+    """``done`` of ``total`` synthetic images have been drawn and written."""
+
+    done: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
 class ImagesEvaluated(Event):
     """``done`` of ``total`` images have been compared with their labels."""
 

@@ -118,7 +118,9 @@ def test_doctor_names_what_is_wrong_with_a_data_set(tiny_camvid: Path, tmp_path:
     assert "nowhere" in ill.stdout
 
 
-@pytest.mark.parametrize("command", ["simulate", "train-policy", "pretrain", "sweep", "report", "predict", "doctor"])
+@pytest.mark.parametrize(
+    "command", ["simulate", "train-policy", "pretrain", "sweep", "report", "predict", "streets", "doctor"]
+)
 def test_help_says_what_every_option_does(command: str) -> None:
     text = call(command, "--help").stdout
     assert "--help" in text

@@ -15,6 +15,7 @@ EXAMPLES = (
     QUERY,
     events.ImagesPrepared(1, 2),
     events.ImagesScored(1, 2),
+    events.ImagesDrawn(1, 2),
     events.ImagesEvaluated(1, 2),
     events.UpdatesDone(1, 2, 0.5),
     events.QueryReady(QUERY),
