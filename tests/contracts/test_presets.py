@@ -132,6 +132,7 @@ UNPUBLISHED: dict[str, Any] = {
     "threads": 0,
     "evaluate_every": 1,
     "final_at": (),
+    "budget_fractions": (),
     "checkpoint_seconds": 20.0,
 }
 

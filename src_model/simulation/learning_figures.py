@@ -1,0 +1,132 @@
+"""Learning figures: how the segmenter fits its labels, and how a query network learns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from src_model.simulation.budget_axis import budget_scale, draw_budget_axis
+from src_model.simulation.curve_drawing import Strokes, draw_curves, fit_heights, labelled_curve
+from src_model.simulation.drawing import INK, PALETTE, WIDTH, Drawing, Stroke, drawing, style
+from src_model.simulation.lines import Lines
+from src_model.simulation.policy_tables import PolicyTraining, Trainings
+from src_model.simulation.statistics import Curve
+
+TRAINING_IOU = "train_mean_iou"
+"""Column of the IoU on a sample of the labels; older runs have none."""
+
+_COLUMNS = 3
+_SHORT_DASHES = (0, (2, 1.5))
+_SMOOTHED = 9
+"""Steps a running mean of rewards is taken over."""
+
+
+def training_curves(name: str, lines: Lines, pens: Strokes) -> Drawing | None:
+    """Mean IoU on the labels trained on and on the scored images, a panel a line; None if no run recorded the first."""
+    shown = {
+        line: [[labelled_curve(run.steps, column) for run in runs] for column in (TRAINING_IOU, "mean_iou")]
+        for line, runs in lines.items()
+        if all(run.steps.measured(TRAINING_IOU).size for run in runs)
+    }
+    if not shown:
+        return None
+    rows = -(-len(shown) // _COLUMNS)
+    columns = min(len(shown), _COLUMNS)
+    with style():
+        figure = Figure(figsize=(WIDTH, 2.7 * rows + 0.7), layout="constrained")
+        panels = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False).ravel()
+        for panel, (line, (training, scored)) in zip(panels, shown.items(), strict=False):
+            pen = pens[line.label]
+            draw_curves(panel, training, pen, "", seeds=False, dashes=_SHORT_DASHES)
+            draw_curves(panel, scored, pen, "", seeds=False, dashes=(0, ()))
+            panel.set_title(line.label, fontsize=10, color=pen.colour)
+            panel.grid()
+        for panel in panels[len(shown) :]:
+            panel.set_axis_off()
+        fit_heights(panels[0], [curves for own in shown.values() for curves in own])
+        for position, panel in enumerate(panels[: len(shown)]):
+            panel.xaxis.set_major_locator(MaxNLocator(4, integer=True))
+            if position + columns >= len(shown):
+                panel.set_xlabel("labelled regions")
+                panel.tick_params(labelbottom=True)
+            if position % columns == 0:
+                panel.set_ylabel("mean IoU, points")
+        _name_dashes(figure, panels[0])
+        return drawing(name, figure)
+
+
+def training_losses(name: str, lines: Lines, pens: Strokes) -> Drawing | None:
+    """Mean training loss of each fit against the budget; None if no run recorded one."""
+    losses = {line: [labelled_curve(run.steps, "train_loss", 1.0) for run in runs] for line, runs in lines.items()}
+    shown = {line: curves for line, curves in losses.items() if all(curve[0].size for curve in curves)}
+    if not shown:
+        return None
+    with style():
+        figure = Figure(figsize=(WIDTH, 4.4), layout="constrained")
+        axes = figure.subplots()
+        for line, curves in shown.items():
+            draw_curves(axes, curves, pens[line.label], line.label)
+        axes.set_ylim(bottom=0)
+        axes.set_ylabel("training loss (cross-entropy), nats")
+        axes.grid()
+        draw_budget_axis(axes, budget_scale(run for line in shown for run in lines[line]))
+        figure.legend(loc="outside lower center", ncols=3)
+        return drawing(name, figure)
+
+
+def policy_curves(name: str, trainings: Trainings) -> Drawing | None:
+    """Return, final IoU, Q, TD loss and ε by episode and the reward by step; None without a finished step."""
+    if not trainings:
+        return None
+    with style():
+        figure = Figure(figsize=(WIDTH, 6.4), layout="constrained")
+        panels = figure.subplots(2, 3).ravel()
+        for panel, (title, unit, curve_of) in zip(panels, _POLICY_PANELS, strict=True):
+            for position, (label, own) in enumerate(trainings.items()):
+                pen = Stroke(PALETTE[position % len(PALETTE)], (0, ()), "o")
+                curves = [curve for one in own if (curve := curve_of(one))[0].size]
+                if curves:
+                    draw_curves(panel, curves, pen, label if panel is panels[0] else "")
+            panel.set_title(title, fontsize=10)
+            panel.set_ylabel(unit)
+            panel.set_xlabel("environment step" if panel is panels[-1] else "episode")
+            panel.xaxis.set_major_locator(MaxNLocator(5, integer=True))
+            panel.grid()
+        panels[4].set_ylim(0, 1)
+        figure.legend(loc="outside lower center", ncols=2)
+        return drawing(name, figure)
+
+
+def running_mean(curve: Curve, over: int = _SMOOTHED) -> Curve:
+    """Each reading as the mean of itself and those up to ``over // 2`` places on either side that there are."""
+    places, values = curve
+    counts = np.convolve(np.ones(values.size), np.ones(over), mode="full")
+    sums = np.convolve(values, np.ones(over), mode="full")
+    middle = slice(over // 2, over // 2 + values.size)
+    return places, sums[middle] / counts[middle]
+
+
+def _in_points(curve: Curve) -> Curve:
+    return curve[0], curve[1] * 100
+
+
+_POLICY_PANELS: Sequence[tuple[str, str, Callable[[PolicyTraining], Curve]]] = (
+    ("return of an episode", "sum of rewards, points", PolicyTraining.returns),
+    ("mean IoU at its end, reward set", "points", lambda one: _in_points(one.final_iou())),
+    ("mean Q of the regions asked", "points", PolicyTraining.mean_values),
+    ("TD error", "mean Huber loss", PolicyTraining.losses),
+    ("exploration", "mean ε", PolicyTraining.exploration),
+    (f"reward of a step, mean over {_SMOOTHED}", "points", lambda one: running_mean(one.rewards())),
+)
+
+
+def _name_dashes(figure: Figure, panel: Axes) -> None:
+    handles = [
+        panel.plot([], [], color=INK, linestyle=dashes, linewidth=1.8, label=label)[0]
+        for dashes, label in (((0, ()), "scored images"), (_SHORT_DASHES, "labels trained on"))
+    ]
+    figure.legend(handles=handles, loc="outside lower center", ncols=2)
