@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -38,8 +38,9 @@ class BudgetScale:
     fraction: float
 
     def told(self, regions: float) -> str:
-        """``96 regions (0.69 Mpx, 1.09 %)``."""
-        return f"{regions:.0f} regions ({megapixels(regions * self.pixels)}, {percent(regions * self.fraction)})"
+        """``96 regions (0.691 Mpx, 1.09 % of the training pixels)``."""
+        share = percent(regions * self.fraction)
+        return f"{regions:.0f} regions ({megapixels(regions * self.pixels)}, {share} of the training pixels)"
 
 
 def budget_scale(runs: Iterable[Run]) -> BudgetScale | None:
@@ -54,41 +55,48 @@ def told(scale: BudgetScale | None, regions: float) -> str:
     return f"{regions:.0f} regions" if scale is None else scale.told(regions)
 
 
-def draw_budget_axis(axes: Axes, scale: BudgetScale | None) -> None:
+def draw_budget_axis(axes: Axes, scale: BudgetScale | None, below: bool = True, above: bool = True) -> None:
     """Name the axis below in regions and, where the scale is known, the one above in percent; mark `MARKED`.
 
-    Call it when the limits are as they will be.
+    Call it when the limits are as they will be. In a grid of panels only the outer ones are named.
     """
-    axes.set_xlabel("labelled regions")
-    axes.xaxis.set_major_locator(MaxNLocator(8, integer=True))
+    axes.set_xlabel("labelled regions" if below else "")
+    axes.xaxis.set_major_locator(MaxNLocator(8 if below and above else 5, integer=True))
     if scale is None:
         return
     left, right = axes.get_xlim()
-    above = axes.secondary_xaxis(
+    marks = [share for share in MARKED if left < share / scale.fraction <= right]
+    for share in marks:
+        axes.axvline(share / scale.fraction, color=INK, linewidth=0.9, linestyle=(0, (1, 2)), alpha=0.55, zorder=0.5)
+    axes.set_xlim(left, right)
+    if above:
+        _draw_percent(axes, scale, marks)
+
+
+def _draw_percent(axes: Axes, scale: BudgetScale, marks: Sequence[float]) -> None:
+    percents = axes.secondary_xaxis(
         "top",
         functions=(
             lambda regions: np.multiply(regions, scale.fraction * 100),
             lambda share: np.divide(share, scale.fraction * 100),
         ),
     )
-    above.spines["top"].set_visible(False)
-    above.set_xlabel(f"% of the training pixels (1 % = {megapixels(0.01 / scale.fraction * scale.pixels)})", fontsize=9)
-    above.tick_params(labelsize=9)
-    marks = [share for share in MARKED if left < share / scale.fraction <= right]
-    for share in marks:
-        axes.axvline(share / scale.fraction, color=INK, linewidth=0.9, linestyle=(0, (1, 2)), alpha=0.55, zorder=0.5)
+    percents.spines["top"].set_visible(False)
+    percents.set_xlabel(f"% of training pixels (1 % = {megapixels(0.01 / scale.fraction * scale.pixels)})", fontsize=9)
+    percents.tick_params(labelsize=9)
+    percents.xaxis.set_major_locator(MaxNLocator(5))
+    left, right = axes.get_xlim()
     if len(marks) > 1 and right * scale.fraction <= _NARROW:
         least = _LEAST_GAP * (right - left) * scale.fraction
-        above.xaxis.set_major_locator(FixedLocator([share * 100 for share in _spaced(marks, least)]))
-        above.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
-    axes.set_xlim(left, right)
+        percents.xaxis.set_major_locator(FixedLocator([share * 100 for share in _spaced(marks, least)]))
+        percents.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
 
 
 def megapixels(pixels: float) -> str:
-    """Pixels as people read them: ``7,200 px``, ``0.69 Mpx``."""
+    """Pixels as people read them: ``7,200 px``, ``0.691 Mpx``."""
     return (
         f"{pixels:,.0f} px"
-        if pixels < 1e5
+        if pixels < 1e4
         else f"{pixels / 1e6:.3g} Mpx"
         if pixels < 1e9
         else f"{pixels / 1e9:.3g} Gpx"
@@ -96,8 +104,8 @@ def megapixels(pixels: float) -> str:
 
 
 def percent(fraction: float) -> str:
-    """A share of the training pixels: ``1.09 %``."""
-    return f"{fraction * 100:.2f} %" if fraction < 0.1 else f"{fraction * 100:.1f} %"
+    """A share of the training pixels to three digits: ``1.09 %``."""
+    return f"{fraction * 100:.3g} %" if fraction < 0.1 else f"{fraction * 100:.1f} %"
 
 
 def _scale_of(run: Run) -> BudgetScale | None:

@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullLocator
 
+from src_model.simulation.budget_axis import megapixels
 from src_model.simulation.comparison import class_counts, class_support, rare_classes
 from src_model.simulation.confusions import Confusion
 from src_model.simulation.curve_drawing import Strokes
@@ -124,7 +125,7 @@ def confusion_figure(name: str, confusion: Confusion) -> Drawing:
         axes.tick_params(length=0, labeltop=True, labelbottom=False)
         axes.set_ylim(count - 0.5, -0.5)
         axes.set(xlabel="predicted as, % of the label's pixels", ylabel="label")
-        axes.xaxis.set_label_position("bottom")
+        axes.xaxis.set_label_position("top")
         axes.spines[:].set_visible(False)
         return drawing(name, figure)
 
@@ -171,6 +172,8 @@ def _log_percent(axes: Axes, pixels: float) -> None:
         above.spines["top"].set_visible(False)
         above.xaxis.set_major_locator(LogLocator())
         above.xaxis.set_minor_locator(NullLocator())
+        above.xaxis.set_major_formatter(lambda value, _: megapixels(value))
+        above.tick_params(labelsize=9)
         above.set_xlabel("pixels in the pool", fontsize=9)
 
 

@@ -116,12 +116,12 @@ def class_counts(runs: Iterable[Run], column: str) -> dict[str, float]:
 
 
 def class_support(runs: Iterable[Run]) -> dict[str, float]:
-    """How much there is of each class: pixels of the scored images if they were recorded, else shares of the labels.
+    """How much there is of each class to ask for: pixels of the pool if they were recorded, else shares of the labels.
 
     The labels of random lines stand for the data if there are any. Empty if the tables say neither.
     """
     everyone = list(runs)
-    counted = class_counts(everyone, "scored_pixels")
+    counted = class_counts(everyone, "pool_pixels")
     if counted:
         return counted
     totals: dict[str, float] = {}

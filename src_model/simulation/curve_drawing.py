@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 from src_model.simulation.drawing import Dashes, Stroke
 from src_model.simulation.run_tables import MetricsTable
@@ -35,7 +36,7 @@ def draw_curves(
             axes.plot(budgets, values, color=pen.colour, linewidth=0.6, alpha=0.35)
     budgets, means, half_widths = band(curves)
     if np.any(half_widths):
-        axes.fill_between(budgets, means - half_widths, means + half_widths, color=pen.colour, alpha=0.12, linewidth=0)
+        axes.fill_between(budgets, means - half_widths, means + half_widths, color=pen.colour, alpha=0.09, linewidth=0)
     axes.plot(
         budgets,
         means,
@@ -47,6 +48,22 @@ def draw_curves(
         markevery=-(-len(budgets) // _MARKERS_SHOWN) or 1,
         label=label,
     )
+
+
+def panel_grid(figure: Figure, count: int) -> list[tuple[Axes, bool, bool]]:
+    """Panels with common axes, two or three in a row, and whether each lies in the first row and has none below it."""
+    columns = _panel_columns(count)
+    panels = figure.subplots(-(-count // columns), columns, sharex=True, sharey=True, squeeze=False).ravel()
+    for panel in panels[count:]:
+        panel.set_axis_off()
+    for position, panel in enumerate(panels[:count]):
+        panel.tick_params(labelbottom=position + columns >= count)
+    return [(panel, place < columns, place + columns >= count) for place, panel in enumerate(panels[:count])]
+
+
+def rows_of_panels(count: int) -> int:
+    """How many rows `panel_grid` takes."""
+    return -(-count // _panel_columns(count))
 
 
 def band(curves: Sequence[Curve]) -> tuple[Values, Values, Values]:
@@ -69,3 +86,7 @@ def fit_heights(axes: Axes, lines: Iterable[Sequence[Curve]]) -> None:
     if seen.size:
         margin = 0.06 * max(float(np.ptp(seen)), 1.0)
         axes.set_ylim(seen.min() - margin, seen.max() + margin)
+
+
+def _panel_columns(count: int) -> int:
+    return 2 if count == 4 else min(count, 3)

@@ -10,7 +10,14 @@ from matplotlib.figure import Figure
 
 from src_model.simulation.budget_axis import budget_scale, draw_budget_axis
 from src_model.simulation.comparison import LineResult
-from src_model.simulation.curve_drawing import Strokes, draw_curves, fit_heights, labelled_curve
+from src_model.simulation.curve_drawing import (
+    Strokes,
+    draw_curves,
+    fit_heights,
+    labelled_curve,
+    panel_grid,
+    rows_of_panels,
+)
 from src_model.simulation.drawing import INK, WIDTH, Drawing, Stroke, drawing, style
 from src_model.simulation.lines import Line, Lines, random_line
 from src_model.simulation.run_tables import AskedRegion
@@ -58,21 +65,24 @@ def budget_curves(name: str, lines: Lines, pens: Strokes, full_supervision: floa
 
 
 def curve_differences(name: str, lines: Lines, pens: Strokes) -> Drawing | None:
-    """Mean IoU minus that of random on the same seed, against labelled regions; None without a pair."""
+    """Mean IoU minus that of random on the same seed, against the budget, a panel a line; None without a pair."""
     pairs = {line: curves for line in lines if (curves := _difference_curves(line, lines))}
     if not pairs:
         return None
+    scale = budget_scale(run for runs in lines.values() for run in runs)
     with style():
-        figure = Figure(figsize=(WIDTH, 4.6), layout="constrained")
-        axes = figure.subplots()
-        axes.axhline(0, color=INK, linewidth=1.5, dashes=(4, 2), label="random")
-        for line, curves in pairs.items():
-            draw_curves(axes, curves, pens[line.label], line.label, seeds=False)
-        fit_heights(axes, [*pairs.values(), [(np.zeros(1), np.zeros(1))]])
-        axes.set_ylabel("mean IoU minus random, points")
-        draw_budget_axis(axes, budget_scale(run for runs in lines.values() for run in runs))
-        axes.grid()
-        figure.legend(loc="outside lower center", ncols=3)
+        height = 2.7 * rows_of_panels(len(pairs)) + 0.6
+        figure = Figure(figsize=(WIDTH, height if len(pairs) > 1 else 4.6), layout="constrained")
+        grid = panel_grid(figure, len(pairs))
+        for (panel, _, _), (line, curves) in zip(grid, pairs.items(), strict=True):
+            panel.axhline(0, color=INK, linewidth=1.2, dashes=(4, 2))
+            draw_curves(panel, curves, pens[line.label], line.label)
+            panel.set_title(line.label, fontsize=10, color=pens[line.label].colour)
+            panel.grid()
+        fit_heights(grid[0][0], [*pairs.values(), [(np.zeros(1), np.zeros(1))]])
+        for panel, first, last in grid:
+            draw_budget_axis(panel, scale, below=last, above=first)
+        figure.supylabel("mean IoU minus random, points", fontsize=10)
         return drawing(name, figure)
 
 

@@ -26,38 +26,42 @@ def headline(lines: Lines, results: Sequence[LineResult], scale: BudgetScale | N
             "No run has been read at the largest budget yet, so nothing can be said about which acquisition leads.",
         )
     (leader, area), *others = ranked
-    reach = f"from {whole[0]:.0f} to {told(scale, whole[1])}" if whole[0] < whole[1] else f"at {told(scale, whole[1])}"
     name = leader.line.label
+    reach = f"At {told(scale, whole[1])}"
+    if whole[0] < whole[1]:
+        reach = f"Averaged over the budgets from {whole[0]:.0f} to {told(scale, whole[1])}"
+    height = f"{reach}, its mean IoU is {_interval(area)}."
     if not others:
-        return (
-            f"{name} is the only acquisition here: {_interval(area)} points of mean IoU, averaged {reach}.",
-            "Without another line on the same data nothing can be said about whether its choices help.",
-        )
-    sentences = [f"{name} leads with {_interval(area)} points of mean IoU, averaged {reach}."]
-    if leader.line.acquisition != RANDOM:
-        sentences.append(_against_random(leader))
+        return (f"{name} stands alone: whether its choices help, nothing here can say.", height)
+    sentences = [_verdict(leader), height]
     second = others[0][0]
     if second.line.acquisition != RANDOM or leader.line.acquisition == RANDOM:
         sentences.append(_against_second(leader, second))
-    if len(ranked) > 2 and area.count > 1:
+    if len(ranked) > 2:
         sentences.append(
             f"It was picked as the best of {len(ranked)} after the runs, which flatters it a little: new seeds decide."
         )
     return tuple(sentences)
 
 
-def _against_random(leader: LineResult) -> str:
-    paired = leader.against_random
+def _verdict(leader: LineResult) -> str:
+    name, paired = leader.line.label, leader.against_random
+    if leader.line.acquisition == RANDOM:
+        return f"{name} leads: no other acquisition has a higher curve."
     if not isinstance(paired, PairedDifference):
-        return f"Its distance to random is not known: {paired.reason}."
+        return f"{name} has the highest curve; how far above random is not known: {paired.reason}."
     difference = paired.difference
     if difference.half_width is None:
-        return f"It lies {_signed(difference)} random on one shared seed, which cannot tell a gain from chance."
+        gain = f"{number(difference.mean, 2, '+')} points against random on one shared seed"
+        return f"{name} has the highest curve, {gain}: that cannot tell a gain from chance."
     p_value = "" if not isinstance(leader.corrected_p, float) else f"; {p_text(leader.corrected_p)} after Holm"
-    said = f"It lies {_signed(difference)} random (95 % interval, {difference.count} shared seeds{p_value})"
+    gain = (
+        f"{number(difference.mean, 2, '+')} ± {number(difference.half_width, 2)} points of mean IoU against random "
+        f"(95 % interval, {difference.count} shared seeds{p_value})"
+    )
     if _reaches_zero(difference):
-        return f"{said}: the interval reaches 0, so that it is better than random has not been shown."
-    return f"{said}."
+        return f"{name} has the highest curve, {gain}: that it is better than random has not been shown."
+    return f"{name} leads, {gain}."
 
 
 def _against_second(leader: LineResult, second: LineResult) -> str:
@@ -85,10 +89,4 @@ def _reaches_zero(difference: Estimate) -> bool:
 def _interval(estimate: Estimate) -> str:
     spread = "" if estimate.half_width is None else f" ± {number(estimate.half_width, 1)}"
     seeds = "one seed, no interval" if estimate.count == 1 else f"{estimate.count} seeds"
-    return f"{number(estimate.mean, 1)}{spread} ({seeds})"
-
-
-def _signed(difference: Estimate) -> str:
-    spread = "" if difference.half_width is None else f" ± {number(difference.half_width, 2)}"
-    side = "above" if difference.mean >= 0 else "below"
-    return f"{number(abs(difference.mean), 2)}{spread} points {side}"
+    return f"{number(estimate.mean, 1)}{spread} points ({seeds})"

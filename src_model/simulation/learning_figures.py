@@ -10,7 +10,14 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from src_model.simulation.budget_axis import budget_scale, draw_budget_axis
-from src_model.simulation.curve_drawing import Strokes, draw_curves, fit_heights, labelled_curve
+from src_model.simulation.curve_drawing import (
+    Strokes,
+    draw_curves,
+    fit_heights,
+    labelled_curve,
+    panel_grid,
+    rows_of_panels,
+)
 from src_model.simulation.drawing import INK, PALETTE, WIDTH, Drawing, Stroke, drawing, style
 from src_model.simulation.lines import Lines
 from src_model.simulation.policy_tables import PolicyTraining, Trainings
@@ -19,7 +26,6 @@ from src_model.simulation.statistics import Curve
 TRAINING_IOU = "train_mean_iou"
 """Column of the IoU on a sample of the labels; older runs have none."""
 
-_COLUMNS = 3
 _SHORT_DASHES = (0, (2, 1.5))
 _SMOOTHED = 9
 """Steps a running mean of rewards is taken over."""
@@ -34,28 +40,21 @@ def training_curves(name: str, lines: Lines, pens: Strokes) -> Drawing | None:
     }
     if not shown:
         return None
-    rows = -(-len(shown) // _COLUMNS)
-    columns = min(len(shown), _COLUMNS)
+    scale = budget_scale(run for line in shown for run in lines[line])
     with style():
-        figure = Figure(figsize=(WIDTH, 2.7 * rows + 0.7), layout="constrained")
-        panels = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False).ravel()
-        for panel, (line, (training, scored)) in zip(panels, shown.items(), strict=False):
+        figure = Figure(figsize=(WIDTH, 2.7 * rows_of_panels(len(shown)) + 0.9), layout="constrained")
+        grid = panel_grid(figure, len(shown))
+        for (panel, _, _), (line, (training, scored)) in zip(grid, shown.items(), strict=True):
             pen = pens[line.label]
             draw_curves(panel, training, pen, "", seeds=False, dashes=_SHORT_DASHES)
             draw_curves(panel, scored, pen, "", seeds=False, dashes=(0, ()))
             panel.set_title(line.label, fontsize=10, color=pen.colour)
             panel.grid()
-        for panel in panels[len(shown) :]:
-            panel.set_axis_off()
-        fit_heights(panels[0], [curves for own in shown.values() for curves in own])
-        for position, panel in enumerate(panels[: len(shown)]):
-            panel.xaxis.set_major_locator(MaxNLocator(4, integer=True))
-            if position + columns >= len(shown):
-                panel.set_xlabel("labelled regions")
-                panel.tick_params(labelbottom=True)
-            if position % columns == 0:
-                panel.set_ylabel("mean IoU, points")
-        _name_dashes(figure, panels[0])
+        fit_heights(grid[0][0], [curves for own in shown.values() for curves in own])
+        for panel, first, last in grid:
+            draw_budget_axis(panel, scale, below=last, above=first)
+        figure.supylabel("mean IoU, points", fontsize=10)
+        _name_dashes(figure, grid[0][0])
         return drawing(name, figure)
 
 

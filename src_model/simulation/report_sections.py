@@ -43,12 +43,13 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Strip:
-    """Regions that a line asked in one query: a JPEG, or why there is none."""
+    """Regions that a line asked in one query, its newest or its first: a JPEG, or why there is none."""
 
     label: str
     name: str
     seed: int
     step: int
+    newest: bool
     jpeg: bytes | Missing
 
     @property
@@ -185,13 +186,14 @@ def _confusions(number: int, lines: Lines, results: Sequence[LineResult], budget
 
 
 def _strips(place: str, line: Line, runs: Sequence[Run], datasets: OpenDataset) -> list[Strip]:
-    """First and newest query of the first run that has a table of what it asked."""
+    """Newest and first query of the first run that has a table of what it asked."""
     run = next((run for run in runs if run.asked), runs[0])
     if not run.asked:
-        return [Strip(line.label, "", run.seed, 0, Missing("the run has no table of the regions it asked"))]
-    steps = dict.fromkeys((run.asked[0].step, run.asked[-1].step))
+        return [Strip(line.label, "", run.seed, 0, True, Missing("the run has no table of the regions it asked"))]
+    newest = run.asked[-1].step
     strips = [
-        Strip(line.label, f"asked-{place}-{step}", run.seed, step, _mosaic(run, step, datasets)) for step in steps
+        Strip(line.label, f"asked-{place}-{step}", run.seed, step, step == newest, _mosaic(run, step, datasets))
+        for step in dict.fromkeys((newest, run.asked[0].step))
     ]
     shown = [strip for strip in strips if isinstance(strip.jpeg, bytes)]
     return shown or strips[:1]

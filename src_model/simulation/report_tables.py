@@ -133,7 +133,7 @@ def points_table(lines: Lines) -> Table:
 
 
 def class_table(lines: Lines) -> Table:
-    """IoU of each class at the largest budget with its support in the scored images, frequent classes first."""
+    """IoU of each class at the largest budget with its support in the scored images; frequent classes first."""
     everyone = [run for runs in lines.values() for run in runs]
     whole = span(everyone)
     support = class_support(everyone)
@@ -142,7 +142,7 @@ def class_table(lines: Lines) -> Table:
     classes.sort(key=lambda name: -support.get(name, 0.0))
     columns = {
         "class": [Entry(name) for name in classes],
-        "frequency": [
+        "share of the pool": [
             Entry(f"{support[name] / total * 100:.2f} %")
             if total and name in support
             else Entry(_GAP, "the tables do not tell")
