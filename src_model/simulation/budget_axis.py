@@ -18,7 +18,7 @@ MARKED = (0.005, 0.01, 0.02, 0.03, 0.05)
 _ALIKE = 0.01
 _NARROW = 0.08
 """An axis up to this share of the pixels has its marks as ticks."""
-_LEAST_GAP = 0.06
+_LEAST_GAP = 0.09
 """Between two ticks, as a share of the axis."""
 
 

@@ -30,7 +30,7 @@ def headline(lines: Lines, results: Sequence[LineResult], scale: BudgetScale | N
     reach = f"At {told(scale, whole[1])}"
     if whole[0] < whole[1]:
         reach = f"Averaged over the budgets from {whole[0]:.0f} to {told(scale, whole[1])}"
-    height = f"{reach}, its mean IoU is {_interval(area)}."
+    height = _height(leader, area, reach)
     if not others:
         return (f"{name} stands alone: whether its choices help, nothing here can say.", height)
     sentences = [_verdict(leader), height]
@@ -52,16 +52,20 @@ def _verdict(leader: LineResult) -> str:
         return f"{name} has the highest curve; how far above random is not known: {paired.reason}."
     difference = paired.difference
     if difference.half_width is None:
-        gain = f"{number(difference.mean, 2, '+')} points against random on one shared seed"
+        gain = f"{_distance(difference)} random on one shared seed"
         return f"{name} has the highest curve, {gain}: that cannot tell a gain from chance."
-    p_value = "" if not isinstance(leader.corrected_p, float) else f"; {p_text(leader.corrected_p)} after Holm"
-    gain = (
-        f"{number(difference.mean, 2, '+')} ± {number(difference.half_width, 2)} points of mean IoU against random "
-        f"(95 % interval, {difference.count} shared seeds{p_value})"
-    )
     if _reaches_zero(difference):
-        return f"{name} has the highest curve, {gain}: that it is better than random has not been shown."
-    return f"{name} leads, {gain}."
+        more = f"{difference.count} seeds do not show that to be more than chance"
+        return f"{name} has the highest curve, {_distance(difference)} random: {more}."
+    return f"{name} leads: its curve lies {_distance(difference)} random."
+
+
+def _height(leader: LineResult, area: Estimate, reach: str) -> str:
+    said = f"{reach}, its mean IoU is {_interval(area)}"
+    paired = leader.against_random
+    if not isinstance(paired, PairedDifference) or not isinstance(leader.corrected_p, float):
+        return f"{said}."
+    return f"{said}. Against random, {p_text(leader.corrected_p)} (paired t-test over seeds, corrected after Holm)."
 
 
 def _against_second(leader: LineResult, second: LineResult) -> str:
@@ -90,3 +94,8 @@ def _interval(estimate: Estimate) -> str:
     spread = "" if estimate.half_width is None else f" ± {number(estimate.half_width, 1)}"
     seeds = "one seed, no interval" if estimate.count == 1 else f"{estimate.count} seeds"
     return f"{number(estimate.mean, 1)}{spread} points ({seeds})"
+
+
+def _distance(difference: Estimate) -> str:
+    spread = "" if difference.half_width is None else f" ± {number(difference.half_width, 2)}"
+    return f"{number(abs(difference.mean), 2)}{spread} points {'above' if difference.mean >= 0 else 'below'}"

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from src_model.simulation.budget_axis import budget_scale, draw_budget_axis
@@ -81,28 +82,31 @@ def policy_curves(name: str, trainings: Trainings) -> Drawing | None:
     """Return, final IoU, Q, TD loss and ε by episode and the reward by step; None without a finished step."""
     if not trainings:
         return None
+    pens = [Stroke(PALETTE[position % len(PALETTE)], (0, ()), "o") for position in range(len(trainings))]
     with style():
         figure = Figure(figsize=(WIDTH, 6.4), layout="constrained")
         panels = figure.subplots(2, 3).ravel()
         for panel, (title, unit, curve_of) in zip(panels, _POLICY_PANELS, strict=True):
-            for position, (label, own) in enumerate(trainings.items()):
-                pen = Stroke(PALETTE[position % len(PALETTE)], (0, ()), "o")
+            for own, pen in zip(trainings.values(), pens, strict=True):
                 curves = [curve for one in own if (curve := curve_of(one))[0].size]
                 if curves:
-                    draw_curves(panel, curves, pen, label if panel is panels[0] else "")
+                    draw_curves(panel, curves, pen, "")
             panel.set_title(title, fontsize=10)
             panel.set_ylabel(unit)
             panel.set_xlabel("environment step" if panel is panels[-1] else "episode")
             panel.xaxis.set_major_locator(MaxNLocator(5, integer=True))
             panel.grid()
         panels[4].set_ylim(0, 1)
-        figure.legend(loc="outside lower center", ncols=2)
+        handles = [Line2D([], [], color=pen.colour, marker=pen.marker, linewidth=1.8) for pen in pens]
+        figure.legend(handles, list(trainings), loc="outside lower center", ncols=2)
         return drawing(name, figure)
 
 
 def running_mean(curve: Curve, over: int = _SMOOTHED) -> Curve:
     """Each reading as the mean of itself and those up to ``over // 2`` places on either side that there are."""
     places, values = curve
+    if not values.size:
+        return curve
     counts = np.convolve(np.ones(values.size), np.ones(over), mode="full")
     sums = np.convolve(values, np.ones(over), mode="full")
     middle = slice(over // 2, over // 2 + values.size)
