@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullLocator
 
-from src_model.simulation.budget_axis import megapixels
+from src_model.simulation.budget_axis import megapixels, percent
 from src_model.simulation.comparison import class_counts, class_support, rare_classes
 from src_model.simulation.confusions import Confusion
 from src_model.simulation.curve_drawing import Strokes
@@ -120,7 +120,9 @@ def confusion_figure(name: str, confusion: Confusion) -> Drawing:
         colours[..., 3] = np.clip(confusion.shares, 0, 1)
         edges = np.arange(count + 1) - 0.5
         axes.pcolormesh(edges, edges, colours, edgecolors=(0.5, 0.5, 0.5, 0.25), linewidth=0.4)
-        axes.set_xticks(range(count), confusion.classes, rotation=40, ha="left", rotation_mode="anchor")
+        axes.set_xticks(
+            range(count), confusion.classes, rotation=40 if count <= 12 else 52, ha="left", rotation_mode="anchor"
+        )
         axes.set_yticks(range(count), confusion.classes)
         axes.tick_params(length=0, labeltop=True, labelbottom=False)
         axes.set_ylim(count - 0.5, -0.5)
@@ -179,7 +181,7 @@ def _log_percent(axes: Axes, pixels: float) -> None:
 
 def _with_shares(names: Sequence[str], support: Mapping[str, float]) -> list[str]:
     total = sum(support.values())
-    return [f"{name}\n{support.get(name, 0.0) / total * 100:.2f} %" for name in names] if total else list(names)
+    return [f"{name}\n{percent(support.get(name, 0.0) / total)}" for name in names] if total else list(names)
 
 
 def _class_iou(runs: Sequence[Run], name: str, budget: float) -> Estimate | None:

@@ -87,10 +87,11 @@ def policy_curves(name: str, trainings: Trainings) -> Drawing | None:
         figure = Figure(figsize=(WIDTH, 6.4), layout="constrained")
         panels = figure.subplots(2, 3).ravel()
         for panel, (title, unit, curve_of) in zip(panels, _POLICY_PANELS, strict=True):
-            for own, pen in zip(trainings.values(), pens, strict=True):
-                curves = [curve for one in own if (curve := curve_of(one))[0].size]
+            drawn = [[curve for one in own if (curve := curve_of(one))[0].size] for own in trainings.values()]
+            for curves, pen in zip(drawn, pens, strict=True):
                 if curves:
                     draw_curves(panel, curves, pen, "")
+            fit_heights(panel, [curves for curves in drawn if curves])
             panel.set_title(title, fontsize=10)
             panel.set_ylabel(unit)
             panel.set_xlabel("environment step" if panel is panels[-1] else "episode")

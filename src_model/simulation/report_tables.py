@@ -143,7 +143,7 @@ def class_table(lines: Lines) -> Table:
     columns = {
         "class": [Entry(name) for name in classes],
         "share of the pool": [
-            Entry(f"{support[name] / total * 100:.2f} %")
+            Entry(percent(support[name] / total))
             if total and name in support
             else Entry(_GAP, "the tables do not tell")
             for name in classes
