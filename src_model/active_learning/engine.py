@@ -309,7 +309,8 @@ class ActiveLearningEngine:
         """IoU on labels that were trained on, when the others are read; the training of a policy does without."""
         if scored is None or self._learner is not None:
             return {}
-        images = look_back_images(self._now.labelled)
+        roles = self._data.roles
+        images = look_back_images(self._now.labelled, len(roles.test) + len(roles.reward))
         on_labels = yield from self._segmenter.evaluate(images, self._now.labelled, should_stop)
         return {"train_mean_iou": on_labels.mean_iou()}
 

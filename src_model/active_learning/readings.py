@@ -10,7 +10,8 @@ from src_model.project.tables import CONFUSION
 from src_model.segmentation.metrics import ConfusionMatrix
 
 _LOOK_BACK = 16
-"""Images at most; what they cost must not show beside the evaluation itself."""
+_LOOK_BACK_SHARE = 8
+"""Images at most, and one for so many that are scored: what they cost must not show beside the evaluation itself."""
 
 Row = dict[str, float | int | str | None]
 """One line of metrics.csv."""
@@ -37,10 +38,19 @@ def reading_row(confusion: ConfusionMatrix, epsilon: float, class_names: Sequenc
     return row | {CONFUSION: ";".join(" ".join(map(str, counts)) for counts in confusion.counts.tolist())}
 
 
-def look_back_images(labelled: LabelledSet) -> tuple[str, ...]:
-    """Images on whose labels the training IoU is read: a few, evenly spaced in the order of labelling."""
+def look_back_images(labelled: LabelledSet, scored: int) -> tuple[str, ...]:
+    """Images on whose labels the training IoU is read: a few, evenly spaced in the order of labelling.
+
+    Parameters
+    ----------
+    labelled:
+        What has been trained on.
+    scored:
+        How many images the evaluation beside it reads.
+    """
     images = tuple(dict.fromkeys(region.image for region in labelled.regions))
-    stride = -(-len(images) // _LOOK_BACK) or 1
+    most = min(_LOOK_BACK, max(1, scored // _LOOK_BACK_SHARE))
+    stride = -(-len(images) // most) or 1
     return images[::stride]
 
 

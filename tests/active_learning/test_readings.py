@@ -26,11 +26,16 @@ def test_a_row_holds_the_matrix_that_its_iou_were_read_from() -> None:
 
 
 def test_few_labelled_images_are_all_looked_back_at() -> None:
-    assert look_back_images(labelled_images(0)) == ()
-    assert look_back_images(labelled_images(2)) == ("image 00", "image 01")
+    assert look_back_images(labelled_images(0), scored=100) == ()
+    assert look_back_images(labelled_images(2), scored=100) == ("image 00", "image 01")
 
 
 def test_of_many_labelled_images_the_same_few_are_spread_over_all() -> None:
-    chosen = look_back_images(labelled_images(40))
+    chosen = look_back_images(labelled_images(40), scored=500)
     assert chosen == tuple(f"image {number:02}" for number in range(0, 40, 3))
     assert len(chosen) == 14
+
+
+def test_where_few_images_are_scored_fewer_are_looked_back_at() -> None:
+    assert look_back_images(labelled_images(40), scored=24) == ("image 00", "image 14", "image 28")
+    assert look_back_images(labelled_images(40), scored=1) == ("image 00",)
