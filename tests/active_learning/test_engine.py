@@ -242,6 +242,21 @@ def test_the_iou_on_labels_is_read_with_the_weights_of_the_step(project: Project
     assert last["train_mean_iou"] == pytest.approx((2 / 16 + 0 / 14) / 2)
 
 
+def test_the_iou_on_labels_knows_nothing_of_what_is_not_labelled(project: Project) -> None:
+    engine, _ = engine_in(project, settings())
+    drain(engine.start())
+    query = drain(engine.query())
+    engine.teach(ORACLE.answer(query.regions))
+    drain(engine.fit())
+    predicted = np.zeros(SIZE, dtype=np.uint8)
+    predicted[:1] = 1  # one fit, one row
+    own = [region for region in query.regions if region.image == query.regions[0].image]
+    labels, guesses = (
+        np.concatenate([source[region.window].ravel() for region in own]) for source in (Truth().labels("a"), predicted)
+    )
+    assert project.rows()[1]["train_mean_iou"] == pytest.approx(confusion_matrix(labels, guesses, 2).mean_iou())
+
+
 def test_steps_that_are_not_scored_and_trainings_of_a_policy_do_without_it(project: Project) -> None:
     roles = replace(ROLES, test=("t1",))
     engine, _ = engine_in(project, settings().model_copy(update={"evaluate_every": 2}), roles=roles)
