@@ -245,16 +245,11 @@ def test_the_iou_on_labels_is_read_with_the_weights_of_the_step(project: Project
 def test_the_iou_on_labels_knows_nothing_of_what_is_not_labelled(project: Project) -> None:
     engine, _ = engine_in(project, settings())
     drain(engine.start())
-    query = drain(engine.query())
-    engine.teach(ORACLE.answer(query.regions))
+    region = drain(engine.query()).regions[0]
+    engine.teach(ORACLE.answer([region]))
     drain(engine.fit())
-    predicted = np.zeros(SIZE, dtype=np.uint8)
-    predicted[:1] = 1  # one fit, one row
-    own = [region for region in query.regions if region.image == query.regions[0].image]
-    labels, guesses = (
-        np.concatenate([source[region.window].ravel() for region in own]) for source in (Truth().labels("a"), predicted)
-    )
-    assert project.rows()[1]["train_mean_iou"] == pytest.approx(confusion_matrix(labels, guesses, 2).mean_iou())
+    # after one fit the first row is car: of 64 pixels of road 8 are wrong, and car below is never found
+    assert project.rows()[1]["train_mean_iou"] == (56 / 64 if region.row == 0 else 0.0)
 
 
 def test_steps_that_are_not_scored_and_trainings_of_a_policy_do_without_it(project: Project) -> None:
