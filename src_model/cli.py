@@ -56,7 +56,7 @@ Target = Annotated[str | None, _option("dqn.target", "--target")]
 ScheduleName = Annotated[str | None, _option("schedule", "--schedule")]
 Seed = Annotated[int | None, _option("seed", "--seed")]
 Device = Annotated[str | None, _option("device", "--device")]
-Preset = Annotated[str, typer.Option(help="Named starting point: reference (as published) or default.")]
+Preset = Annotated[str, typer.Option(help="Named starting point: reference (as published), seed or default.")]
 Settings = Annotated[
     Path | None, typer.Option("--config", help="TOML file of settings; options given here win over it.")
 ]

@@ -252,7 +252,7 @@ class DQNConfig(_Frozen):
 class RunConfig(_Frozen):
     """One run, whole: what the command line fills in and what is kept beside the results."""
 
-    preset: str = Field(default="default", description="Named starting point: reference or default.")
+    preset: str = Field(default="default", description="Named starting point: reference, seed or default.")
     data: DataConfig = DataConfig()
     segmentation: SegmentationConfig = SegmentationConfig()
     acquisition: AcquisitionConfig = AcquisitionConfig()
@@ -271,6 +271,11 @@ class RunConfig(_Frozen):
     )
     final_at: tuple[Annotated[int, Field(gt=0)], ...] = Field(
         default=(), description="Budgets (regions) at which a final training from the start weights is read as well."
+    )
+    budget_fractions: tuple[Annotated[float, Field(gt=0, le=1)], ...] = Field(
+        default=(),
+        description="Budgets as shares of the training pixels: the run ends at the largest, and each is added to "
+        "final_at. Wins over acquisition.budget.",
     )
     checkpoint_seconds: float = Field(
         default=20.0, ge=0, description="Least time between checkpoints; less work is lost, more is written."
@@ -312,6 +317,11 @@ _REFERENCE_CAMVID: dict[str, Any] = {
     "acquisition": {"budget": 480, "regions_per_query": 24, "pool_size": 20},
     "dqn": {"episodes": 100, "learning_rate": 1e-3, "replay_capacity": 600},
 }
+_SEED: dict[str, Any] = {
+    "preset": "seed",
+    "dqn": {"target": "sarsa", "reward": "weighted_iou"},
+    "budget_fractions": (0.005, 0.01, 0.02, 0.03, 0.05),
+}
 _DEFAULT: dict[str, Any] = {
     "preset": "default",
     "dqn": {
@@ -341,7 +351,8 @@ _DEFAULT: dict[str, Any] = {
 def preset_settings(preset: str, reader: str) -> dict[str, Any]:
     """The nested settings a preset starts from, for a data set read by ``reader``.
 
-    ``reference`` holds the published numbers, which differ between Cityscapes and CamVid.
+    ``reference`` holds the published numbers, which differ between Cityscapes and CamVid. ``seed`` lays over them what
+    Jodeiri Rad & Armenakis (2022) state: SARSA transitions, the weighted IoU as reward, budgets in percent.
 
     Raises
     ------
@@ -350,9 +361,12 @@ def preset_settings(preset: str, reader: str) -> dict[str, Any]:
     """
     if preset == "default":
         return _DEFAULT
+    reference = merged(_REFERENCE, _REFERENCE_CAMVID) if reader == "camvid" else _REFERENCE
     if preset == "reference":
-        return merged(_REFERENCE, _REFERENCE_CAMVID) if reader == "camvid" else _REFERENCE
-    raise ConfigurationError(f"There is no preset {preset!r}. Choose reference or default.")
+        return reference
+    if preset == "seed":
+        return merged(reference, _SEED)
+    raise ConfigurationError(f"There is no preset {preset!r}. Choose reference, seed or default.")
 
 
 def merged(base: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
@@ -25,6 +26,8 @@ from src_model.data.splits import Roles, assign_roles
 from src_model.device import choose_device, generator_for, set_threads
 from src_model.dqn.reward import class_frequencies, class_weights
 from src_model.exceptions import ProjectError
+from src_model.project.folder import CLASS_PIXELS
+from src_model.project.tables import write_class_pixels
 from src_model.segmentation.fast_segmenter import FastSegmenter
 from src_model.segmentation.fpn_segmenter import FPNSegmenter
 from src_model.segmentation.segmenter import Segmenter
@@ -93,6 +96,21 @@ def assemble(config: RunConfig) -> Assembly:
     return Assembly(dataset, roles, segmenter, device, config.data.region)
 
 
+def budgets_in_regions(config: RunConfig, assembly: Assembly) -> RunConfig:
+    """The same run with its ``budget_fractions``, if it has any, as regions: the last to end at, each to read at.
+
+    A region counts with its full size; images that it does not divide have smaller ones at their borders.
+    """
+    if not config.budget_fractions:
+        return config
+    height, width = config.data.region
+    counted = assembly.surroundings().counted_pixels
+    regions = [math.ceil(fraction * counted / (height * width)) for fraction in config.budget_fractions]
+    acquisition = config.acquisition.model_copy(update={"budget": max(regions)})
+    final_at = tuple(sorted({*config.final_at, *regions}))
+    return config.model_copy(update={"acquisition": acquisition, "final_at": final_at})
+
+
 def make_segmenter(config: RunConfig, images: ImageSource, schema: ClassSchema, device: torch.device) -> Segmenter:
     """The segmenter of the settings, at its start weights."""
     settings = config.segmentation
@@ -108,6 +126,32 @@ def class_pixels(dataset: Dataset, images: Iterable[str]) -> npt.NDArray[np.int6
     for image in images:
         counts += np.bincount(dataset.labels(image).ravel(), minlength=256)[: len(counts)]
     return counts
+
+
+def keep_class_pixels(folder: Path, assembly: Assembly) -> None:
+    """Write once how much there is of each class in the pool and in the scored images of a run: pixels and images.
+
+    It follows from data and settings alone, and is made again where it is missing.
+
+    Raises
+    ------
+    ProjectError
+        If it cannot be written.
+    """
+    path = folder / CLASS_PIXELS
+    if path.is_file():
+        return
+    roles, dataset = assembly.roles, assembly.dataset
+    columns: dict[str, npt.NDArray[np.int64]] = {}
+    for role, images in {"pool": roles.pool, "scored": roles.test or roles.reward}.items():
+        known = [class_pixels(dataset, [image]) for image in images if dataset.has_labels(image)]
+        counts = np.array(known, dtype=np.int64).reshape(-1, dataset.schema.num_classes)
+        columns |= {f"{role}_pixels": counts.sum(axis=0), f"{role}_images": (counts > 0).sum(axis=0)}
+    rows = {
+        name: {column: int(values[index]) for column, values in columns.items()}
+        for index, name in enumerate(dataset.schema.names)
+    }
+    write_class_pixels(rows, path)
 
 
 def keep_schema(folder: Path, schema: ClassSchema) -> None:

@@ -16,7 +16,7 @@ from src_model.active_learning.decision import Decision, decision_of
 from src_model.active_learning.episode_state import EpisodeState
 from src_model.active_learning.phase_clock import PhaseClock
 from src_model.active_learning.policy_update import update_policy
-from src_model.active_learning.readings import Row, progress_row, reading_of, reading_row
+from src_model.active_learning.readings import Row, look_back_images, progress_row, reading_of, reading_row
 from src_model.active_learning.surroundings import Knowledge, Surroundings
 from src_model.checkpoint import load_tensors, save_tensors
 from src_model.config import RunConfig
@@ -232,6 +232,7 @@ class ActiveLearningEngine:
         clock.lap("fit_seconds")
         on_reward_set = yield from self._measure(self._data.roles.reward, should_stop)
         scored = yield from self._score(step, on_reward_set, should_stop)
+        looked_back = yield from self._look_back(scored, should_stop)
         clock.lap("evaluate_seconds")
         final = yield from self._final_training(step, should_stop)
         if report.stopped or should_stop():
@@ -241,7 +242,7 @@ class ActiveLearningEngine:
         yield RewardMeasured(self._config.dqn.reward, value, reward)
         before = self._now.before
         self._now.settle(decision, reading, reward)
-        row = self._row(step, scored) | clock.laps
+        row = self._row(step, scored) | looked_back | clock.laps
         row |= {"reward": reward, "phi": value, "train_loss": report.loss, "query_seconds": self._now.query_seconds}
         row |= yield from self._learn(decision, before, reading)
         self._commit(step, row, final)
@@ -301,6 +302,15 @@ class ActiveLearningEngine:
         if step % self._config.evaluate_every and self.may_ask:
             return None
         return (yield from self._measure(self._data.roles.test, should_stop))
+
+    def _look_back(self, scored: ConfusionMatrix | None, should_stop: ShouldStop) -> Progress[Row]:
+        """IoU on labels that were trained on, when the others are read; the training of a policy does without."""
+        if scored is None or self._learner is not None:
+            return {}
+        roles = self._data.roles
+        images = look_back_images(self._now.labelled, len(roles.test) + len(roles.reward))
+        on_labels = yield from self._segmenter.evaluate(images, self._now.labelled, should_stop)
+        return {"train_mean_iou": on_labels.mean_iou()}
 
     def _final_training(self, step: int, should_stop: ShouldStop) -> Progress[Row | None]:
         """A long training from the start weights at the budgets asked for; the run goes on as if it had not been."""

@@ -6,7 +6,12 @@ from collections.abc import Sequence
 
 from src_model.data.labelled_set import LabelledSet
 from src_model.dqn.reward import Reading, class_frequencies, class_weights
+from src_model.project.tables import CONFUSION
 from src_model.segmentation.metrics import ConfusionMatrix
+
+_LOOK_BACK = 16
+_LOOK_BACK_SHARE = 8
+"""Images at most, and one for so many that are scored: what they cost must not show beside the evaluation itself."""
 
 Row = dict[str, float | int | str | None]
 """One line of metrics.csv."""
@@ -23,11 +28,30 @@ def weighted_iou(confusion: ConfusionMatrix, epsilon: float) -> float:
 
 
 def reading_row(confusion: ConfusionMatrix, epsilon: float, class_names: Sequence[str]) -> Row:
-    """Columns mean_iou, weighted_iou and iou_<class> in 0..1; None where the labels do not hold a class."""
+    """Columns mean_iou, weighted_iou and iou_<class> in 0..1; None where the labels do not hold a class.
+
+    ``confusion`` is the matrix they were read from, as text: what the IoU of a class does not tell.
+    """
     row: Row = {"mean_iou": confusion.mean_iou(), "weighted_iou": weighted_iou(confusion, epsilon)}
     for name, value, supported in zip(class_names, confusion.iou(), confusion.supported, strict=True):
         row[f"iou_{name}"] = float(value) if supported else None
-    return row
+    return row | {CONFUSION: ";".join(" ".join(map(str, counts)) for counts in confusion.counts.tolist())}
+
+
+def look_back_images(labelled: LabelledSet, scored: int) -> tuple[str, ...]:
+    """Images on whose labels the training IoU is read: a few, evenly spaced in the order of labelling.
+
+    Parameters
+    ----------
+    labelled:
+        What has been trained on.
+    scored:
+        How many images the evaluation beside it reads.
+    """
+    images = tuple(dict.fromkeys(region.image for region in labelled.regions))
+    most = min(_LOOK_BACK, max(1, scored // _LOOK_BACK_SHARE))
+    stride = -(-len(images) // most) or 1
+    return images[::stride]
 
 
 def progress_row(step: int, labelled: LabelledSet, counted_pixels: int, class_names: Sequence[str]) -> Row:

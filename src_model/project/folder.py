@@ -18,6 +18,9 @@ LOG = "log.sqlite"
 METRICS = "metrics.csv"
 QUERIED_REGIONS = "queried_regions.csv"
 FINAL_METRICS = "final_metrics.csv"
+CONFUSION = "confusion.csv"
+FINAL_CONFUSION = "final_confusion.csv"
+CLASS_PIXELS = "class_pixels.csv"
 
 SCHEMA = 1
 """Version of the folder's layout, kept in ``project.json``."""

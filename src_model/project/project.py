@@ -1,8 +1,8 @@
 """The project folder: everything a run needs to go on, kept so that a kill at any moment loses nothing recorded.
 
 Content: ``project.json`` (layout and version), ``settings.toml``, ``log.sqlite`` (the event log, the only truth),
-``checkpoint-<number>.safetensors``, ``lock`` with ``lock.json``, and the caches ``metrics.csv``,
-``queried_regions.csv`` and, if there were final trainings, ``final_metrics.csv``.
+``checkpoint-<number>.safetensors``, ``lock`` with ``lock.json``, and the caches ``metrics.csv``, ``confusion.csv``,
+``queried_regions.csv`` and, if there were final trainings, ``final_metrics.csv`` and ``final_confusion.csv``.
 
 Why a kill is safe: a checkpoint gets a name of its own and is whole and synced before it has it (1); the transaction
 that holds the step's row also says which checkpoint counts (2); older checkpoints are deleted only then (3). A kill
@@ -29,6 +29,8 @@ from src_model.exceptions import ProjectError
 from src_model.project.event_log import Entry, EventLog, Kind
 from src_model.project.folder import (
     ABOUT,
+    CONFUSION,
+    FINAL_CONFUSION,
     FINAL_METRICS,
     LOG,
     METRICS,
@@ -42,7 +44,7 @@ from src_model.project.folder import (
 from src_model.project.lock import ProjectLock
 from src_model.project.records import Cell, annotation_entry, query_entry, row_entry
 from src_model.project.settings_file import read_settings, settings_at_odds, write_settings
-from src_model.project.tables import write_metrics, write_queried_regions
+from src_model.project.tables import write_confusions, write_metrics, write_queried_regions
 from src_model.project.view import ProjectView
 
 _CHECKPOINTS = "checkpoint-*.safetensors"
@@ -264,11 +266,14 @@ class Project(ProjectView):
         ProjectError
             If a table cannot be written; the log is not touched.
         """
-        write_metrics(self.rows(), self.folder / METRICS)
+        rows = self.rows()
+        write_metrics(rows, self.folder / METRICS)
+        write_confusions(rows, self.folder / CONFUSION)
         write_queried_regions(self.all_queries(), self.folder / QUERIED_REGIONS)
         finals = self.finals()
         if finals:
             write_metrics(finals, self.folder / FINAL_METRICS)
+            write_confusions(finals, self.folder / FINAL_CONFUSION)
 
     def _append(self, entries: Sequence[Entry]) -> None:
         self._log.append(entries)

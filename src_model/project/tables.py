@@ -1,4 +1,4 @@
-"""The tables of a run: metrics and queried regions as CSV, caches that the event log can rebuild."""
+"""The tables of a run: metrics, confusions and queried regions as CSV, caches that the event log can rebuild."""
 
 from __future__ import annotations
 
@@ -24,6 +24,12 @@ _READINGS = (
     "epsilon",
     "q_loss",
 )
+CONFUSION = "confusion"
+"""Column of a row that holds a whole confusion matrix: a row a label, ended by ``;``, pixels a prediction."""
+
+AS = "as_"
+"""Before the name of a class in `write_confusions`: pixels predicted as it."""
+
 _SECONDS = ("query_seconds", "fit_seconds", "evaluate_seconds")
 _REGION = ("image", "row", "column", "height", "width")
 
@@ -32,7 +38,8 @@ def write_metrics(rows: Sequence[Mapping[str, Cell]], path: Path) -> None:
     """Write a row a step: readings in a fixed order, seconds a phase, IoU a class, then other columns by name.
 
     ``episode`` comes first if there are several; ``budget`` stands only in tables that have one; None becomes an
-    empty cell. IoU columns keep the order in which the rows have them, that of the class schema.
+    empty cell. IoU columns keep the order in which the rows have them, that of the class schema. Confusion matrices
+    are left to `write_confusions`.
 
     Parameters
     ----------
@@ -48,6 +55,37 @@ def write_metrics(rows: Sequence[Mapping[str, Cell]], path: Path) -> None:
     """
     columns = _metric_columns(rows)
     _write(path, columns, ([row.get(column) for column in columns] for row in rows))
+
+
+def write_confusions(rows: Sequence[Mapping[str, Cell]], path: Path) -> None:
+    """Write the confusion matrix of every reading: a row a labelled class, a column a predicted one, in pixels.
+
+    Parameters
+    ----------
+    rows:
+        As for `write_metrics`; those without a matrix are left out. The ``iou_`` columns tell the classes.
+
+    Raises
+    ------
+    ProjectError
+        If the file cannot be written; an older one stays.
+    """
+    read = [row for row in rows if row.get(CONFUSION)]
+    names = [column.removeprefix("iou_") for column in (read[0] if read else ()) if column.startswith("iou_")]
+    columns = ["episode", "step", "labelled_regions", "label", *(AS + name for name in names)]
+    _write(path, columns, (line for row in read for line in _confusion_lines(row, names)))
+
+
+def write_class_pixels(counts: Mapping[str, Mapping[str, int]], path: Path) -> None:
+    """Write how much there is of each class: a row a class, by name, in the columns of ``counts``.
+
+    Raises
+    ------
+    ProjectError
+        If the file cannot be written; an older one stays.
+    """
+    columns = list(dict.fromkeys(column for own in counts.values() for column in own))
+    _write(path, ["class", *columns], ([name, *(own[column] for column in columns)] for name, own in counts.items()))
 
 
 def write_queried_regions(queries: Sequence[tuple[int, Query]], path: Path) -> None:
@@ -77,12 +115,17 @@ def _lines(episode: int, query: Query) -> Iterator[list[Cell]]:
         yield [episode, query.step, region.image, region.row, region.column, *region.shape, score]
 
 
+def _confusion_lines(row: Mapping[str, Cell], names: Sequence[str]) -> Iterator[list[Cell]]:
+    for name, counts in zip(names, str(row[CONFUSION]).split(";"), strict=True):
+        yield [row.get("episode"), row["step"], row.get("labelled_regions"), name, *map(int, counts.split())]
+
+
 def _metric_columns(rows: Sequence[Mapping[str, Cell]]) -> list[str]:
     present = dict.fromkeys(column for row in rows for column in row)
     several = len({row.get("episode") for row in rows}) > 1
     first = (["episode"] if several else []) + ["step"]
     readings = [column for column in _READINGS if column != "budget" or column in present]
-    rest = [column for column in present if column not in {"episode", *first, *readings, *_SECONDS}]
+    rest = [column for column in present if column not in {"episode", CONFUSION, *first, *readings, *_SECONDS}]
     seconds = sorted(column for column in rest if column.endswith("_seconds"))
     iou = [column for column in rest if column.startswith("iou_")]
     others = sorted(set(rest).difference(seconds, iou))

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from src_model.exceptions import ConfigurationError
 from src_model.simulation.lines import RANDOM, UPPER_LINES, Line, Lines, families, members, random_line
@@ -58,6 +58,8 @@ class LineResult:
         Regions needed for each of `TARGETS`; empty if full supervision is not known.
     way:
         Where the area lies between random (0) and the best upper line (1).
+    areas:
+        Area by seed, of the runs that came to the largest budget.
     """
 
     line: Line
@@ -70,6 +72,7 @@ class LineResult:
     corrected_p: float | Missing
     labels_to_reach: tuple[Estimate | Missing, ...]
     way: float | Missing
+    areas: Mapping[int, float] = field(default_factory=dict)
 
 
 def compare(lines: Lines, full_supervision: float | None = None) -> tuple[LineResult, ...]:
@@ -104,31 +107,36 @@ def span(runs: Iterable[Run]) -> Span | None:
     return (max(float(axis[0]) for axis in budgets), max(float(axis[-1]) for axis in budgets)) if budgets else None
 
 
+def class_counts(runs: Iterable[Run], column: str) -> dict[str, float]:
+    """A field of `ClassPixels` by class, mean over the runs that recorded it; empty if none did."""
+    recorded = [run.class_pixels for run in runs if run.class_pixels]
+    names = dict.fromkeys(name for own in recorded for name in own)
+    counts = {name: [float(getattr(own[name], column)) for own in recorded if name in own] for name in names}
+    return {name: sum(values) / len(values) for name, values in counts.items()}
+
+
 def class_support(runs: Iterable[Run]) -> dict[str, float]:
-    """How much there is of each class: pixels of the scored images if the tables have them, else shares of the labels.
+    """How much there is of each class to ask for: pixels of the pool if they were recorded, else shares of the labels.
 
     The labels of random lines stand for the data if there are any. Empty if the tables say neither.
     """
     everyone = list(runs)
-    unbiased = [run for run in everyone if run.config.acquisition.name == RANDOM] or everyone
-    for prefix, sources in (("support_", everyone), ("share_", unbiased)):
-        totals: dict[str, float] = {}
-        for run in sources:
-            for name in run.steps.names(prefix):
-                values = run.steps.measured(prefix + name)
-                totals[name] = totals.get(name, 0.0) + (float(values[-1]) if values.size else 0.0)
-        if totals:
-            return totals
-    return {}
+    counted = class_counts(everyone, "pool_pixels")
+    if counted:
+        return counted
+    totals: dict[str, float] = {}
+    for run in [run for run in everyone if run.config.acquisition.name == RANDOM] or everyone:
+        for name in run.steps.names("share_"):
+            values = run.steps.measured(f"share_{name}")
+            totals[name] = totals.get(name, 0.0) + (float(values[-1]) if values.size else 0.0)
+    return totals
 
 
-def rare_classes(runs: Iterable[Run]) -> tuple[str, ...]:
-    """The five rarest classes that have an IoU; empty if the tables do not tell how frequent classes are."""
+def rare_classes(runs: Iterable[Run], count: int = RARE_CLASSES) -> tuple[str, ...]:
+    """The rarest classes that have an IoU; empty if the tables do not tell how frequent classes are."""
     everyone = list(runs)
     scored = {name for run in everyone for name in run.steps.names("iou_") if run.steps.measured(f"iou_{name}").size}
-    return rarest_classes(
-        {name: support for name, support in class_support(everyone).items() if name in scored}, RARE_CLASSES
-    )
+    return rarest_classes({name: support for name, support in class_support(everyone).items() if name in scored}, count)
 
 
 @dataclass(frozen=True, eq=False)
@@ -153,12 +161,12 @@ def _compare_family(lines: Lines, full_supervision: float | None) -> list[LineRe
     whole = span(everyone)
     if whole is None:
         return [_unmeasured(line, runs) for line, runs in lines.items()]
-    field = _Field(lines, whole, rare_classes(everyone), full_supervision)
-    return [_line_result(line, field) for line in lines]
+    compared = _Field(lines, whole, rare_classes(everyone), full_supervision)
+    return [_line_result(line, compared) for line in lines]
 
 
-def _line_result(line: Line, field: _Field) -> LineResult:
-    runs, end = field.lines[line], field.span[1]
+def _line_result(line: Line, of: _Field) -> LineResult:
+    runs, end = of.lines[line], of.span[1]
     unfinished = f"no run of this line has reached {end:.0f} regions"
     unranked = "the tables do not say how frequent classes are"
     return LineResult(
@@ -168,14 +176,13 @@ def _line_result(line: Line, field: _Field) -> LineResult:
         trained=_estimate(
             (_points(run.finals.at(end, "mean_iou")) for run in runs), "no final training at the largest budget"
         ),
-        area=_estimate((field.area(run) for run in runs), unfinished),
-        rare_area=_estimate((field.area(run, field.rare) for run in runs), unfinished)
-        if field.rare
-        else Missing(unranked),
-        against_random=_against_random(line, field),
+        area=_estimate((of.area(run) for run in runs), unfinished),
+        rare_area=_estimate((of.area(run, of.rare) for run in runs), unfinished) if of.rare else Missing(unranked),
+        against_random=_against_random(line, of),
         corrected_p=_UNTESTED,
-        labels_to_reach=_labels_to_reach(line, field),
-        way=_way(line, field),
+        labels_to_reach=_labels_to_reach(line, of),
+        way=_way(line, of),
+        areas=of.areas(line),
     )
 
 
@@ -184,21 +191,21 @@ def _unmeasured(line: Line, runs: tuple[Run, ...]) -> LineResult:
     return LineResult(line, _seeds(runs), no, no, no, no, no, _UNTESTED, (), no)
 
 
-def _against_random(line: Line, field: _Field) -> PairedDifference | Missing:
+def _against_random(line: Line, of: _Field) -> PairedDifference | Missing:
     if line.acquisition == RANDOM:
         return Missing("the line that others are compared with")
-    random = random_line(line, field.lines)
+    random = random_line(line, of.lines)
     if random is None:
         return Missing("there is no random line on the same data and budget, or several")
-    difference = paired_difference(field.areas(line), field.areas(random))
+    difference = paired_difference(of.areas(line), of.areas(random))
     return difference or Missing("no seed in common with random that both have finished")
 
 
-def _labels_to_reach(line: Line, field: _Field) -> tuple[Estimate | Missing, ...]:
-    if field.full_supervision is None:
+def _labels_to_reach(line: Line, of: _Field) -> tuple[Estimate | Missing, ...]:
+    if of.full_supervision is None:
         return ()
-    finished = [run.steps.curve("mean_iou") for run in field.lines[line] if field.area(run) is not None]
-    return tuple(_regions_needed(finished, share * field.full_supervision) for share in TARGETS)
+    finished = [run.steps.curve("mean_iou") for run in of.lines[line] if of.area(run) is not None]
+    return tuple(_regions_needed(finished, share * of.full_supervision) for share in TARGETS)
 
 
 def _regions_needed(curves: Sequence[Curve], target: float) -> Estimate | Missing:
@@ -208,18 +215,18 @@ def _regions_needed(curves: Sequence[Curve], target: float) -> Estimate | Missin
     return mean_interval(reached)
 
 
-def _way(line: Line, field: _Field) -> float | Missing:
+def _way(line: Line, of: _Field) -> float | Missing:
     if line.acquisition in (RANDOM, *UPPER_LINES):
         return Missing("this line is an end of the way")
-    random = random_line(line, field.lines)
+    random = random_line(line, of.lines)
     uppers = [
-        other for other in field.lines if other.acquisition in UPPER_LINES and random_line(other, field.lines) == random
+        other for other in of.lines if other.acquisition in UPPER_LINES and random_line(other, of.lines) == random
     ]
     if random is None or not uppers:
         return Missing("there is no random or no upper line on the same data and budget")
-    own, lower = field.areas(line), field.areas(random)
+    own, lower = of.areas(line), of.areas(random)
     highest: PairedDifference | None = None
-    for upper in (field.areas(other) for other in uppers):
+    for upper in (of.areas(other) for other in uppers):
         above = paired_difference(upper, {seed: lower[seed] for seed in own.keys() & lower.keys()})
         if above is not None and (highest is None or above.difference.mean > highest.difference.mean):
             highest = above

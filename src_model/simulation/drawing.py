@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+from collections import Counter
 from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -17,11 +18,36 @@ from src_model.simulation.lines import RANDOM, UPPER_LINES, Line
 Dashes = tuple[int, tuple[float, ...]]
 """Offset, then lengths of strokes and gaps, in line widths."""
 
+WIDTH = 9.2
+"""Of a figure, in inches."""
+
 INK = "#2b2f36"
 """Colour of text and axes; inside a page it is the colour of the page's text."""
 
 PALETTE = ("#2f7fd1", "#c96a00", "#1d9350", "#a05fd0", "#d94452", "#108a94", "#857d12", "#cf4f9a", "#9a6a4a", "#6d7f95")
 """Each at least 3.7 : 1 against a white and against a nearly black page."""
+
+RARE = "#d9480f"
+"""Names of rare classes."""
+
+_COLOUR_OF = {
+    acquisition: PALETTE[position]
+    for position, acquisition in enumerate(
+        (
+            "dqn",
+            "entropy",
+            "label_balance",
+            "bald",
+            "margin_class_balanced",
+            "margin",
+            "random_class_balanced",
+            "gain_greedy",
+            "impurity",
+            "label_balance_true",
+        )
+    )
+}
+"""Each acquisition has its colour in every report; further lines of the same one take what is free."""
 
 _MARKERS = "os^DvPX<>p"
 _DASHES: tuple[Dashes, ...] = ((0, ()), (0, (7, 2)), (0, (7, 2, 2, 2)), (0, (3, 1)))
@@ -79,13 +105,20 @@ def strokes(lines: Iterable[Line]) -> dict[str, Stroke]:
             continue
         position = len(result)
         dashes = _DASHES[position // len(PALETTE) % len(_DASHES)]
-        stroke = Stroke(PALETTE[position % len(PALETTE)], dashes, _MARKERS[position % len(_MARKERS)])
+        stroke = Stroke(_free_colour(line, result.values()), dashes, _MARKERS[position % len(_MARKERS)])
         if line.acquisition == RANDOM:
             stroke = Stroke(INK if line.label == RANDOM else stroke.colour, (0, (4, 2)), stroke.marker)
         elif line.acquisition in UPPER_LINES:
             stroke = Stroke(stroke.colour, (0, (1, 1.2)), stroke.marker)
         result[line.label] = stroke
     return result
+
+
+def _free_colour(line: Line, taken: Iterable[Stroke]) -> str:
+    """That of the acquisition, or the one that the fewest lines have."""
+    used = Counter(stroke.colour for stroke in taken)
+    own = _COLOUR_OF.get(line.acquisition)
+    return own if own and not used[own] else min(PALETTE, key=lambda colour: used[colour])
 
 
 def style() -> AbstractContextManager[None]:

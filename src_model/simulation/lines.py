@@ -16,7 +16,7 @@ RANDOM = "random"
 UPPER_LINES = ("label_balance_true", "gain_greedy")
 """Acquisitions that know the true labels: what there is to win, not something to use."""
 
-_NO_MATTER = MAY_CHANGE | {"preset", "seed", "evaluate_every", "final_at", "acquisition.name"}
+_NO_MATTER = MAY_CHANGE | {"preset", "seed", "evaluate_every", "final_at", "budget_fractions", "acquisition.name"}
 """Settings that change neither what is asked nor what is learned, and the ones a line is named by."""
 
 
@@ -73,7 +73,7 @@ def group_runs(runs: Iterable[Run]) -> dict[Line, tuple[Run, ...]]:
         alike.setdefault(Line(run.config.acquisition.name, _family(run.config)), []).append(run)
     lines: dict[Line, dict[int, Run]] = {}
     for base, own in alike.items():
-        for run, variant in zip(own, _variants(own), strict=True):
+        for run, variant in zip(own, variants([settings_of(run.config) for run in own]), strict=True):
             line = replace(base, variant=variant)
             twin = lines.setdefault(line, {}).setdefault(run.seed, run)
             if twin is not run:
@@ -129,13 +129,13 @@ def _family(config: RunConfig) -> Family:
     return Family(label, network.loss_weights)
 
 
-def _variants(runs: Sequence[Run]) -> list[str]:
-    settings = [settings_of(run.config) for run in runs]
+def variants(settings: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Settings in which these differ, as text, one for each; empty where nothing does."""
     differing = [name for name in settings[0] if any(own[name] != settings[0][name] for own in settings)]
     values = {name: _telling([str(own[name]) for own in settings]) for name in differing}
     return [
         ", ".join(f"{name.rpartition('.')[2]} {column[position]}" for name, column in values.items())
-        for position in range(len(runs))
+        for position in range(len(settings))
     ]
 
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import base64
-import logging
+import re
 import shlex
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -14,33 +12,17 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from src_model.atomic_file import replacing
-from src_model.config import DataConfig
-from src_model.data.images import ImageSource
 from src_model.data.readers import open_dataset
-from src_model.exceptions import ProjectError, RalisError
-from src_model.simulation.comparison import LineResult, Missing, compare, span
-from src_model.simulation.drawing import Drawing, strokes
-from src_model.simulation.figures import (
-    Strokes,
-    area_differences,
-    budget_curves,
-    class_shares,
-    curve_differences,
-    region_positions,
-)
-from src_model.simulation.lines import RANDOM, Family, Line, Lines, families, group_runs, members
-from src_model.simulation.mosaic import first_regions
-from src_model.simulation.report_tables import (
-    Table,
-    class_table,
-    points_table,
-    result_caption,
-    result_table,
-    seconds_table,
-    settings_table,
-    shared_settings,
-)
-from src_model.simulation.run_tables import Run, read_runs
+from src_model.exceptions import ProjectError
+from src_model.simulation.budget_axis import budget_scale, megapixels, percent, told
+from src_model.simulation.comparison import compare, span
+from src_model.simulation.curve_drawing import Strokes
+from src_model.simulation.drawing import INK, Drawing, strokes
+from src_model.simulation.lines import RANDOM, Lines, families, group_runs, members
+from src_model.simulation.policy_tables import Trainings, read_trainings
+from src_model.simulation.report_sections import PolicySection, Section, line_section, policy_section
+from src_model.simulation.report_tables import settings_table, shared_settings
+from src_model.simulation.run_tables import read_runs
 from src_model.simulation.summary import summary_csv
 
 PAGE = "report.html"
@@ -48,50 +30,8 @@ SUMMARY = "summary.csv"
 FIGURES = "figures"
 
 _FEW_SEEDS = 5
-_TILES = 12
-
-OpenImages = Callable[[DataConfig], ImageSource]
-
-logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Strip:
-    """First regions a line asked: a JPEG, or why there is none."""
-
-    label: str
-    name: str
-    seed: int
-    jpeg: bytes | Missing
-
-    @property
-    def source(self) -> str:
-        """Data address for an image element."""
-        return f"data:image/jpeg;base64,{base64.b64encode(self.jpeg).decode()}" if isinstance(self.jpeg, bytes) else ""
-
-
-@dataclass(frozen=True, slots=True)
-class Section:
-    """Everything the page says about lines that may be compared."""
-
-    family: Family
-    caption: str
-    results: Table
-    points: Table
-    classes: Table
-    seconds: Table
-    curves: Drawing
-    curve_differences: Drawing | None
-    area_differences: Drawing | None
-    shares: Drawing | None
-    positions: Drawing | None
-    strips: tuple[Strip, ...]
-
-    @property
-    def drawings(self) -> tuple[Drawing, ...]:
-        """All figures of the section."""
-        every = (self.curves, self.curve_differences, self.area_differences, self.shares, self.positions)
-        return tuple(one for one in every if one is not None)
+_OURS = r"(?:[a-z]+(?:-[a-z]+)*(?:-\d+)+|policies)\.(?:svg|png|jpg)"
+"""Names of the figures of a report."""
 
 
 def write_report(folders: Sequence[Path], out: Path, full_supervision: float | None = None) -> Path:
@@ -114,89 +54,57 @@ def write_report(folders: Sequence[Path], out: Path, full_supervision: float | N
     """
     found = read_runs(folders)
     lines = group_runs(found.runs)
+    trainings = read_trainings(found.trainings)
     results = compare(lines, full_supervision)
     pens = strokes(lines)
     # runs of one study share their images: each data set is opened once
-    images = cache(open_dataset)
+    datasets = cache(open_dataset)
     sections = [
-        _section(number, members(lines, family), results, pens, full_supervision, images)
+        line_section(number, members(lines, family), results, pens, full_supervision, datasets)
         for number, family in enumerate(families(lines), 1)
     ]
+    policies = policy_section(trainings)
     page = (
-        _environment()
+        _environment(pens)
         .get_template("report.html.j2")
         .render(
             sections=sections,
-            overview=_overview(lines),
+            policies=policies,
+            overview=_overview(lines, trainings),
             cautions=[*_cautions(lines), *found.left_out],
-            settings=settings_table(lines),
-            shared=shared_settings(lines),
+            settings=settings_table(lines) if lines else None,
+            shared=shared_settings(lines) if lines else {},
             command=_command(folders, out, full_supervision),
         )
     )
-    _write(out, page, summary_csv(lines, results), sections)
+    _write(out, page, summary_csv(lines, results) if lines else None, sections, policies)
     return out / PAGE
 
 
-def _section(
-    number: int,
-    lines: Lines,
-    results: Iterable[LineResult],
-    pens: Strokes,
-    full_supervision: float | None,
-    images: OpenImages,
-) -> Section:
-    own = [result for result in results if result.line in lines]
-    return Section(
-        family=next(iter(lines)).family,
-        caption=result_caption(lines),
-        results=result_table(own),
-        points=points_table(lines),
-        classes=class_table(lines),
-        seconds=seconds_table(lines),
-        curves=budget_curves(f"curves-{number}", lines, pens, full_supervision),
-        curve_differences=curve_differences(f"curve-differences-{number}", lines, pens),
-        area_differences=area_differences(f"area-differences-{number}", own, pens),
-        shares=class_shares(f"class-shares-{number}", lines, pens),
-        positions=region_positions(f"region-positions-{number}", lines),
-        strips=tuple(
-            _strip(f"first-regions-{number}-{position}", line, runs, images)
-            for position, (line, runs) in enumerate(lines.items(), 1)
-        ),
-    )
-
-
-def _strip(name: str, line: Line, runs: Sequence[Run], images: OpenImages) -> Strip:
-    run = next((run for run in runs if run.asked), runs[0])
-    return Strip(line.label, name, run.seed, _first_regions(run, images))
-
-
-def _first_regions(run: Run, images: OpenImages) -> bytes | Missing:
-    if not run.asked:
-        return Missing("the run has no table of the regions it asked")
-    try:
-        return first_regions(images(run.config.data), run, _TILES)
-    except RalisError as exc:
-        logger.info("No first regions of %s: %s", run.folder, exc)
-        return Missing(f"the images of this run cannot be shown: {exc}")
-
-
-def _overview(lines: Lines) -> Mapping[str, str]:
+def _overview(lines: Lines, trainings: Trainings) -> Mapping[str, str]:
+    """Facts at the head of the page, by what they are."""
     runs = [run for one in lines.values() for run in one]
-    seeds = sorted({run.seed for run in runs})
-    return {
-        "lines": str(len(lines)),
-        "runs": str(len(runs)),
-        "seeds": ", ".join(map(str, seeds)),
+    policies = sum(map(len, trainings.values()))
+    facts = {
+        "runs": f"{len(runs)} in {len(lines)} {'line' if len(lines) == 1 else 'lines'}" if runs else "",
+        "seeds": ", ".join(map(str, sorted({run.seed for run in runs}))),
         "data": ", ".join(dict.fromkeys(f"{run.config.data.reader}, split {run.config.data.split}" for run in runs)),
-        "regions": f"{max(run.budget for run in runs):.0f}",
+        "policy trainings": str(policies) if policies else "",
     }
+    scale = budget_scale(runs)
+    if runs:
+        facts["budget"] = told(scale, max(run.budget for run in runs))
+    if scale is not None:
+        facts["a region"] = f"{megapixels(scale.pixels)}, {percent(scale.fraction)} of the training pixels"
+    return {name: fact for name, fact in facts.items() if fact}
 
 
 def _cautions(lines: Lines) -> list[str]:
     """What a reader has to know before believing a number."""
     cautions: list[str] = []
     runs = [run for one in lines.values() for run in one]
+    if not runs:
+        return []
     fewest = min(len(one) for one in lines.values())
     if fewest == 1:
         cautions.append(
@@ -235,7 +143,7 @@ def _command(folders: Sequence[Path], out: Path, full_supervision: float | None)
     return shlex.join(command + (["--full-supervision", str(full_supervision)] if full_supervision is not None else []))
 
 
-def _environment() -> Environment:
+def _environment(pens: Strokes) -> Environment:
     environment = Environment(
         loader=PackageLoader("src_model.simulation", "."),
         autoescape=True,
@@ -245,23 +153,50 @@ def _environment() -> Environment:
     )
     environment.filters["inline"] = lambda drawing: Markup(drawing.inline)
     environment.filters["breakable"] = lambda name: escape(name).replace("_", Markup("_<wbr>"))
+    environment.filters["dot"] = lambda label: _dot(pens, label)
     return environment
 
 
-def _write(out: Path, page: str, summary: str, sections: Iterable[Section]) -> None:
+def _dot(pens: Strokes, label: str) -> Markup:
+    """A dot in the colour of the line before its name, nothing before other words."""
+    if label not in pens:
+        return Markup()
+    colour = "currentColor" if pens[label].colour == INK else pens[label].colour
+    return Markup('<i class="dot" style="background:{}"></i>').format(colour)
+
+
+def _write(
+    out: Path, page: str, summary: str | None, sections: Iterable[Section], policies: PolicySection | None
+) -> None:
     files: dict[Path, bytes] = {}
     for section in sections:
         for drawing in section.drawings:
-            files[out / FIGURES / f"{drawing.name}.svg"] = drawing.svg.encode()
-            files[out / FIGURES / f"{drawing.name}.png"] = drawing.png
+            files |= _figure_files(out, drawing)
         for strip in section.strips:
             if isinstance(strip.jpeg, bytes):
                 files[out / FIGURES / f"{strip.name}.jpg"] = strip.jpeg
-    files |= {out / SUMMARY: summary.encode(), out / PAGE: page.encode(errors="replace")}
+    if policies is not None:
+        files |= _figure_files(out, policies.curves)
+    if summary is not None:
+        files[out / SUMMARY] = summary.encode()
+    files[out / PAGE] = page.encode(errors="replace")
     try:
         (out / FIGURES).mkdir(parents=True, exist_ok=True)
+        _remove_stale(out / FIGURES, files)
         for path, content in files.items():
             with replacing(path) as partial:
                 partial.write_bytes(content)
     except OSError as exc:
         raise ProjectError(f"Cannot write the report into {out}: {exc}. Choose another folder with --out.") from exc
+
+
+def _figure_files(out: Path, drawing: Drawing) -> dict[Path, bytes]:
+    place = out / FIGURES / drawing.name
+    return {place.with_suffix(".svg"): drawing.svg.encode(), place.with_suffix(".png"): drawing.png}
+
+
+def _remove_stale(folder: Path, fresh: Mapping[Path, bytes]) -> None:
+    """Take away figures of an earlier report that this one does not have; what others put there stays."""
+    for path in folder.iterdir():
+        if path not in fresh and re.fullmatch(_OURS, path.name):
+            path.unlink()

@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from string import ascii_lowercase
 
 import numpy as np
 
+from src_model.simulation.budget_axis import BudgetScale, megapixels, percent
 from src_model.simulation.comparison import (
     RARE_CLASSES,
     TARGETS,
     LineResult,
     Missing,
+    class_counts,
     class_support,
     rare_classes,
     span,
 )
 from src_model.simulation.lines import Lines, settings_of
+from src_model.simulation.policy_tables import Trainings
 from src_model.simulation.run_tables import Run
-from src_model.simulation.statistics import POINTS, Estimate, PairedDifference, mean_curve, mean_interval
+from src_model.simulation.statistics import POINTS, Curve, Estimate, PairedDifference, mean_curve, mean_interval
 
 _GAP = "–"
 _ONE_RUN = "one run: no interval"
@@ -69,8 +72,8 @@ class Table:
         return table + ("\n\n" + "\\\n".join(notes) if notes else "")
 
 
-def result_table(results: Sequence[LineResult]) -> Table:
-    """What each line reached; points of IoU, budgets in regions."""
+def result_table(results: Sequence[LineResult], scale: BudgetScale | None = None) -> Table:
+    """What each line reached; points of IoU, budgets in regions and, with a scale, percent of the pixels."""
     rare = f"rare-{RARE_CLASSES} area"
     columns: dict[str, list[Entry]] = {
         "line": [Entry(result.line.label) for result in results],
@@ -83,11 +86,9 @@ def result_table(results: Sequence[LineResult]) -> Table:
         rare: [_estimate(result.rare_area, 2) for result in results],
     }
     for share, needed in zip(TARGETS, zip(*(result.labels_to_reach for result in results), strict=True), strict=False):
-        columns[f"regions to {share * 100:.0f} % of full supervision"] = [_estimate(regions, 0) for regions in needed]
+        columns[f"regions to {share * 100:.0f} % of full supervision"] = [_regions(one, scale) for one in needed]
     columns["way to the upper line"] = [
-        Entry(_GAP, result.way.reason)
-        if isinstance(result.way, Missing)
-        else Entry(f"{_number(result.way * 100, 0)} %")
+        Entry(_GAP, result.way.reason) if isinstance(result.way, Missing) else Entry(f"{number(result.way * 100, 0)} %")
         for result in results
     ]
     return _table(columns)
@@ -110,17 +111,17 @@ def result_caption(lines: Lines) -> str:
 def points_table(lines: Lines) -> Table:
     """Mean IoU at every budget, with the pixels it stands for."""
     everyone = [run for runs in lines.values() for run in runs]
-    fractions = {
-        budget: fraction
-        for run in everyone
-        for budget, fraction in zip(*map(np.ndarray.tolist, run.steps.curve("labelled_fraction")), strict=True)
-    }
+    fractions, pixels = (_by_budget(everyone, column) for column in ("labelled_fraction", "labelled_pixels"))
     budgets = sorted({float(budget) for run in everyone for budget in run.steps.curve("mean_iou")[0]})
     missing = Missing("not read at this budget in every run of the line")
     columns = {
         "labelled regions": [Entry(f"{budget:.0f}") for budget in budgets],
-        "labelled pixels": [
-            Entry(f"{fractions[budget] * 100:.2f} %") if budget in fractions else Entry(_GAP, "not in the tables")
+        "pixels": [
+            Entry(megapixels(pixels[budget])) if budget in pixels else Entry(_GAP, "not in the tables")
+            for budget in budgets
+        ],
+        "of the training pixels": [
+            Entry(percent(fractions[budget])) if budget in fractions else Entry(_GAP, "not in the tables")
             for budget in budgets
         ],
     }
@@ -132,7 +133,7 @@ def points_table(lines: Lines) -> Table:
 
 
 def class_table(lines: Lines) -> Table:
-    """IoU of each class at the largest budget, frequent classes first."""
+    """IoU of each class at the largest budget with its support in the scored images; frequent classes first."""
     everyone = [run for runs in lines.values() for run in runs]
     whole = span(everyone)
     support = class_support(everyone)
@@ -141,15 +142,34 @@ def class_table(lines: Lines) -> Table:
     classes.sort(key=lambda name: -support.get(name, 0.0))
     columns = {
         "class": [Entry(name) for name in classes],
-        "frequency": [
-            Entry(f"{support[name] / total * 100:.2f} %")
+        "share of the pool": [
+            Entry(percent(support[name] / total))
             if total and name in support
             else Entry(_GAP, "the tables do not tell")
             for name in classes
         ],
+        "support, pixels": _counted(everyone, classes, "scored_pixels"),
+        "support, images": _counted(everyone, classes, "scored_images"),
     }
     for line, runs in lines.items():
         columns[line.label] = [_class_iou(runs, name, whole[1] if whole else 0.0) for name in classes]
+    return _table(columns)
+
+
+def policy_table(trainings: Trainings) -> Table:
+    """What policy trainings came to; points, means over seeds."""
+    columns: dict[str, list[Entry]] = {"training": [Entry(label) for label in trainings]}
+    columns["seeds"] = [Entry(str(len(own))) for own in trainings.values()]
+    columns["finished episodes"] = [
+        Entry(_range(len(one.finished_episodes) for one in own)) for own in trainings.values()
+    ]
+    columns["environment steps"] = [Entry(_range(one.environment_steps for one in own)) for own in trainings.values()]
+    for title, place in (("return of the first episode", 0), ("return of the last", -1)):
+        columns[title] = [_ended([one.returns() for one in own], place) for own in trainings.values()]
+    finals = [
+        [(places, values * POINTS) for places, values in (one.final_iou() for one in own)] for own in trainings.values()
+    ]
+    columns["final mean IoU, reward set"] = [_ended(curves, -1) for curves in finals]
     return _table(columns)
 
 
@@ -214,19 +234,42 @@ def _raised(mark: str) -> str:
     return f"<sup>{mark}</sup>" if mark else ""
 
 
-def _number(value: float, decimals: int, sign: str = "") -> str:
+def number(value: float, decimals: int, sign: str = "") -> str:
+    """A number with a true minus, and no sign before zero."""
     text = f"{value:{sign}.{decimals}f}"
     if float(text) == 0:
         text = text.lstrip("+-")
     return text.replace("-", "−")
 
 
+def p_text(value: float) -> str:
+    """``p = 0.012``, or ``p < 0.001``."""
+    return "p < 0.001" if value < 0.001 else f"p = {value:.3f}"
+
+
 def _estimate(value: Estimate | Missing, decimals: int = 1, sign: str = "") -> Entry:
     if isinstance(value, Missing):
         return Entry(_GAP, value.reason)
     if value.half_width is None:
-        return Entry(_number(value.mean, decimals, sign), _ONE_RUN)
-    return Entry(f"{_number(value.mean, decimals, sign)} ± {_number(value.half_width, decimals)}")
+        return Entry(number(value.mean, decimals, sign), _ONE_RUN)
+    return Entry(f"{number(value.mean, decimals, sign)} ± {number(value.half_width, decimals)}")
+
+
+def _range(values: Iterable[int]) -> str:
+    every = list(values)
+    return str(every[0]) if min(every) == max(every) else f"{min(every)}–{max(every)}"
+
+
+def _ended(curves: Sequence[Curve], place: int) -> Entry:
+    values = [float(values[place]) for _, values in curves if values.size]
+    return _estimate(mean_interval(values) if values else Missing("no episode is finished"))
+
+
+def _regions(value: Estimate | Missing, scale: BudgetScale | None) -> Entry:
+    entry = _estimate(value, 0)
+    if isinstance(value, Missing) or scale is None:
+        return entry
+    return Entry(f"{entry.text} ({percent(value.mean * scale.fraction)})", entry.reason)
 
 
 def _difference(value: PairedDifference | Missing) -> Entry:
@@ -236,7 +279,7 @@ def _difference(value: PairedDifference | Missing) -> Entry:
 def _p_value(value: float | Missing) -> Entry:
     if isinstance(value, Missing):
         return Entry(_GAP, value.reason)
-    return Entry("< 0.001" if value < 0.001 else f"{value:.3f}")
+    return Entry(p_text(value).removeprefix("p ").removeprefix("= "))
 
 
 def _seeds(result: LineResult) -> Entry:
@@ -252,6 +295,20 @@ def _seeds(result: LineResult) -> Entry:
 def _in_points(estimate: Estimate) -> Estimate:
     half_width = None if estimate.half_width is None else estimate.half_width * POINTS
     return Estimate(estimate.mean * POINTS, half_width, estimate.count)
+
+
+def _by_budget(runs: Sequence[Run], column: str) -> dict[float, float]:
+    return {
+        budget: value
+        for run in runs
+        for budget, value in zip(*map(np.ndarray.tolist, run.steps.curve(column)), strict=True)
+    }
+
+
+def _counted(runs: Sequence[Run], classes: Sequence[str], column: str) -> list[Entry]:
+    counts = class_counts(runs, column)
+    missing = Entry(_GAP, "not recorded by these runs")
+    return [Entry(f"{counts[name]:,.0f}") if name in counts else missing for name in classes]
 
 
 def _class_iou(runs: Sequence[Run], name: str, budget: float) -> Entry:

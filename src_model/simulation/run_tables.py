@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
 from src_model.config import RunConfig
 from src_model.data.region import Region
-from src_model.exceptions import DataError, ProjectError
-from src_model.project.folder import ABOUT, FINAL_METRICS, METRICS, QUERIED_REGIONS, SETTINGS
+from src_model.exceptions import ProjectError
+from src_model.project.folder import ABOUT, CLASS_PIXELS, FINAL_METRICS, METRICS, QUERIED_REGIONS, SETTINGS
 from src_model.project.settings_file import read_settings
+from src_model.simulation.csv_tables import Cells, damaged, read_rows, whole_numbers
 from src_model.simulation.statistics import Curve, Values
 
-_NEEDED = ("step", "labelled_regions", "mean_iou")
+NEEDED = ("step", "labelled_regions", "mean_iou")
 _REGION = ("step", "row", "column", "height", "width")
-
-Cells = dict[str, str]
+_COUNTS = ("pool_pixels", "pool_images", "scored_pixels", "scored_images")
 
 
 class NotComparable(ProjectError):
@@ -29,6 +28,13 @@ class NotComparable(ProjectError):
         super().__init__(f"{folder} cannot be compared: {reason}. Leave it out.")
         self.folder = folder
         self.reason = reason
+
+
+class TrainedPolicy(NotComparable):
+    """A policy training: it has curves of its own, but is no line."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder, "trained a policy and is no simulation")
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,6 +88,16 @@ class AskedRegion:
     region: Region
 
 
+@dataclass(frozen=True, slots=True)
+class ClassPixels:
+    """How much there is of one class in the pool that is asked from, and in the images that are scored."""
+
+    pool_pixels: int
+    pool_images: int
+    scored_pixels: int
+    scored_images: int
+
+
 @dataclass(frozen=True, eq=False)
 class Run:
     """One project folder as its tables describe it.
@@ -94,6 +110,8 @@ class Run:
         Rows of trainings from the start weights at given budgets; often none.
     asked:
         Regions in the order they were asked; empty if the table is not there.
+    class_pixels:
+        By class name, in the order of the schema; empty if the run did not record it.
     """
 
     folder: Path
@@ -101,6 +119,7 @@ class Run:
     steps: MetricsTable
     finals: MetricsTable
     asked: tuple[AskedRegion, ...]
+    class_pixels: Mapping[str, ClassPixels] = field(default_factory=dict)
 
     @property
     def seed(self) -> int:
@@ -121,10 +140,13 @@ class Found:
     ----------
     left_out:
         Which projects below the given folders cannot be compared, and why: a sentence a reason.
+    trainings:
+        Folders of policy trainings; they are no lines.
     """
 
     runs: tuple[Run, ...]
     left_out: tuple[str, ...]
+    trainings: tuple[Path, ...] = ()
 
 
 def read_runs(folders: Sequence[Path]) -> Found:
@@ -138,31 +160,46 @@ def read_runs(folders: Sequence[Path]) -> Found:
         If a table is damaged.
     """
     runs: dict[Path, Run] = {}
+    trainings: dict[Path, None] = {}
     left_out: dict[str, list[Path]] = {}
     for folder in folders:
         if not folder.is_dir():
             raise ProjectError(
                 f"{folder} is not a folder. Give folders that `napari-ralis simulate --out` has written."
             )
-        if (folder / ABOUT).is_file():
-            runs[folder] = read_run(folder)
-            continue
-        for below in sorted(path.parent for path in folder.rglob(ABOUT)):
+        named = (folder / ABOUT).is_file()
+        for place in [folder] if named else sorted(path.parent for path in folder.rglob(ABOUT)):
             try:
-                runs[below] = read_run(below)
+                runs[place] = read_run(place)
+            except TrainedPolicy:
+                trainings[place] = None
             except NotComparable as exc:
+                if named:
+                    raise
                 left_out.setdefault(exc.reason, []).append(exc.folder)
-    sentences = tuple(
-        f"Left out, because each {reason}: {places[0]}{f' and {len(places) - 1} more' if len(places) > 1 else ''}."
-        for reason, places in left_out.items()
-    )
-    if not runs:
+    sentences = tuple(_sentence(reason, places) for reason, places in left_out.items())
+    if not runs and not trainings:
         given = ", ".join(map(str, folders)) or "No folder"
         raise ProjectError(
             f"{given}: no run to report on. {' '.join(sentences) or 'No project lies in it or below.'} "
             "Give the folder of a run with a finished step."
         )
-    return Found(tuple(runs.values()), sentences)
+    return Found(tuple(runs.values()), sentences, tuple(trainings))
+
+
+def read_simulations(folders: Sequence[Path]) -> Found:
+    """As `read_runs`, where policy trainings are of no use: they are left out with the others.
+
+    Raises
+    ------
+    ProjectError, DataError
+        As `read_runs`, and if there are only policy trainings.
+    """
+    found = read_runs(folders)
+    trained = [_sentence(TrainedPolicy(found.trainings[0]).reason, found.trainings)] if found.trainings else []
+    if not found.runs:
+        raise ProjectError(f"There is no simulation to compare. {' '.join(trained)} Give the folder of a simulation.")
+    return Found(found.runs, (*found.left_out, *trained))
 
 
 def read_run(folder: Path) -> Run:
@@ -180,57 +217,50 @@ def read_run(folder: Path) -> Run:
     if not (folder / ABOUT).is_file():
         raise ProjectError(f"{folder} is not a run: it has no {ABOUT}. Give a folder that a simulation has written.")
     config = read_settings(folder / SETTINGS)
-    rows = _rows(folder / METRICS, _NEEDED)
-    steps = _metrics_table(rows, folder / METRICS)
+    rows = read_rows(folder / METRICS, NEEDED)
+    steps = metrics_table(rows, folder / METRICS)
     learns = config.acquisition.name == "dqn" and config.dqn.policy is None
     if learns or len({row.get("episode") for row in rows}) > 1:
-        raise NotComparable(folder, "trained a policy and is no simulation")
+        raise TrainedPolicy(folder)
     if not np.any(steps.columns["step"] > 0):
         raise NotComparable(folder, "has no finished step yet")
-    finals = _metrics_table(_rows(folder / FINAL_METRICS, _NEEDED), folder / FINAL_METRICS)
-    return Run(folder, config, steps, finals, _asked_regions(folder / QUERIED_REGIONS))
+    finals = metrics_table(read_rows(folder / FINAL_METRICS, NEEDED), folder / FINAL_METRICS)
+    asked = _asked_regions(folder / QUERIED_REGIONS)
+    return Run(folder, config, steps, finals, asked, _class_pixels(folder / CLASS_PIXELS))
 
 
-def _rows(path: Path, needed: Iterable[str]) -> list[Cells]:
-    """Rows of a table, none if it has not been written."""
-    if not path.is_file():
-        return []
-    try:
-        with path.open(encoding="utf-8", errors="surrogateescape", newline="") as file:
-            reader = csv.DictReader(file)
-            rows = [{name: cell or "" for name, cell in row.items() if isinstance(name, str)} for row in reader]
-    except (OSError, csv.Error) as exc:
-        raise _damaged(path, str(exc)) from exc
-    missing = [name for name in needed if name not in (reader.fieldnames or ())]
-    if missing:
-        raise _damaged(path, f"it lacks the columns {', '.join(missing)}")
-    return rows
+def metrics_table(rows: Sequence[Cells], path: Path) -> MetricsTable:
+    """Rows of ``metrics.csv`` as numbers by column; columns of text are left out.
 
-
-def _metrics_table(rows: Sequence[Cells], path: Path) -> MetricsTable:
-    columns: dict[str, Values] = {name: np.empty(0) for name in _NEEDED}
+    Raises
+    ------
+    DataError
+        If a needed column holds text.
+    """
+    columns: dict[str, Values] = {name: np.empty(0) for name in NEEDED}
     for name in rows[0] if rows else ():
         try:
             columns[name] = np.array([float(row[name] or "nan") for row in rows])
         except ValueError as exc:
             # other columns may hold text
-            if name in _NEEDED:
-                raise _damaged(path, f"column {name}: {exc}") from exc
+            if name in NEEDED:
+                raise damaged(path, f"column {name}: {exc}") from exc
     return MetricsTable(columns)
 
 
 def _asked_regions(path: Path) -> tuple[AskedRegion, ...]:
     asked: list[AskedRegion] = []
-    for row in _rows(path, (*_REGION, "image")):
-        try:
-            step, *window = (int(row[name]) for name in _REGION)
-        except ValueError as exc:
-            raise _damaged(path, str(exc)) from exc
+    for row in read_rows(path, (*_REGION, "image")):
+        step, *window = whole_numbers(path, row, _REGION)
         asked.append(AskedRegion(step, Region(row["image"], *window)))
     return tuple(asked)
 
 
-def _damaged(path: Path, fault: str) -> DataError:
-    return DataError(
-        f"{path} is damaged: {fault}. Run the same command again: the table is made anew from the event log."
-    )
+def _class_pixels(path: Path) -> dict[str, ClassPixels]:
+    rows = read_rows(path, ("class", *_COUNTS))
+    return {row["class"]: ClassPixels(*whole_numbers(path, row, _COUNTS)) for row in rows}
+
+
+def _sentence(reason: str, places: Sequence[Path]) -> str:
+    more = f" and {len(places) - 1} more" if len(places) > 1 else ""
+    return f"Left out, because each {reason}: {places[0]}{more}."

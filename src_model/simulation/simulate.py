@@ -8,7 +8,14 @@ from pathlib import Path
 
 from src_model.active_learning.acquisition.acquisition import Acquisition, Statistic
 from src_model.active_learning.acquisition.registry import make_acquisition
-from src_model.active_learning.assembly import Assembly, assemble, class_pixels, keep_schema
+from src_model.active_learning.assembly import (
+    Assembly,
+    assemble,
+    budgets_in_regions,
+    class_pixels,
+    keep_class_pixels,
+    keep_schema,
+)
 from src_model.active_learning.engine import ActiveLearningEngine
 from src_model.active_learning.surroundings import Knowledge
 from src_model.config import RunConfig
@@ -34,10 +41,12 @@ def simulate(config: RunConfig, out: Path, should_stop: ShouldStop = never) -> P
         For bad data, settings, weights or policy, before anything is written.
     """
     assembly = answerable(assemble(config), config)
+    config = budgets_in_regions(config, assembly)
     oracle = GroundTruthOracle(assembly.dataset, assembly.dataset.schema.num_classes)
     acquisition = make_acquisition(config.acquisition, _policy(config, assembly))
     with Project.create_or_resume(out, config) as project:
         keep_schema(out, assembly.dataset.schema)
+        keep_class_pixels(out, assembly)
         engine = ActiveLearningEngine(
             config,
             assembly.surroundings(),

@@ -14,7 +14,7 @@ from src_model.simulation.drawing import strokes, style
 from src_model.simulation.figures import budget_curves, curve_differences
 from src_model.simulation.lines import families, group_runs, members
 from src_model.simulation.report_tables import result_caption, result_table
-from src_model.simulation.run_tables import Run, read_runs
+from src_model.simulation.run_tables import Run, read_simulations
 
 
 def study_table(folders: Sequence[Path], full_supervision: float | None = None) -> str:
@@ -34,7 +34,7 @@ def study_table(folders: Sequence[Path], full_supervision: float | None = None) 
     RalisError
         If a folder is no run, a table is damaged, or two runs are the same in line and seed.
     """
-    found = read_runs(folders)
+    found = read_simulations(folders)
     lines = group_runs(found.runs)
     results = compare(lines, full_supervision)
     parts = []
@@ -54,7 +54,7 @@ def write_study(folders: Sequence[Path], out: Path, full_supervision: float | No
         As `study_table`; nothing has been written then.
     """
     table = study_table(folders, full_supervision)
-    lines = group_runs(read_runs(folders).runs)
+    lines = group_runs(read_simulations(folders).runs)
     with style():
         drawings = [
             drawn

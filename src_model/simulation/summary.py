@@ -6,6 +6,7 @@ import csv
 import io
 from collections.abc import Sequence
 
+from src_model.simulation.budget_axis import BudgetScale, budget_scale
 from src_model.simulation.comparison import TARGETS, LineResult, Missing, span
 from src_model.simulation.lines import Lines, families, members
 from src_model.simulation.statistics import Estimate, PairedDifference
@@ -18,7 +19,16 @@ def summary_csv(lines: Lines, results: Sequence[LineResult]) -> str:
     spans = {
         family: span(run for runs in members(lines, family).values() for run in runs) for family in families(lines)
     }
-    rows = [_named(result) | _numbers(result, spans[result.line.family]) for result in results]
+    scales = {
+        family: budget_scale(run for runs in members(lines, family).values() for run in runs)
+        for family in families(lines)
+    }
+    rows = [
+        _named(result)
+        | _numbers(result, spans[result.line.family])
+        | _budgets(spans[result.line.family], scales[result.line.family])
+        for result in results
+    ]
     text = io.StringIO()
     writer = csv.DictWriter(text, rows[0], lineterminator="\n")
     writer.writeheader()
@@ -53,6 +63,15 @@ def _numbers(result: LineResult, whole: tuple[float, float] | None) -> dict[str,
     row["p"] = paired.p_value if isinstance(paired, PairedDifference) else None
     row["p_holm"] = None if isinstance(result.corrected_p, Missing) else result.corrected_p
     row["way_to_upper_line"] = None if isinstance(result.way, Missing) else result.way
+    return row
+
+
+def _budgets(whole: tuple[float, float] | None, scale: BudgetScale | None) -> dict[str, str | Number]:
+    """The span once more, in pixels and as a share of the training pixels."""
+    row: dict[str, str | Number] = {}
+    for end, regions in zip(("from", "to"), whole or (None, None), strict=True):
+        row[f"{end}_pixels"] = None if regions is None or scale is None else round(regions * scale.pixels)
+        row[f"{end}_fraction"] = None if regions is None or scale is None else regions * scale.fraction
     return row
 
 

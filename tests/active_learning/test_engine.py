@@ -234,6 +234,38 @@ def test_the_reward_is_the_gain_in_points_from_the_measured_start(project: Proje
     assert gains == pytest.approx(np.diff(phi).tolist())
 
 
+def test_the_iou_on_labels_is_read_with_the_weights_of_the_step(project: Project) -> None:
+    engine, segmenter = engine_in(project, settings(budget=12))
+    drain(engine.start())
+    drain(run_episode(engine, ORACLE))
+    first, *_, last = project.rows()
+    assert "train_mean_iou" not in first
+    # everything is labelled in the end: as many rows are car as there were fits, of 16 of which 8 are road
+    predicted_car = segmenter.fits
+    assert predicted_car == 6
+    assert last["train_mean_iou"] == pytest.approx((2 / 16 + 0 / 14) / 2)
+
+
+def test_the_iou_on_labels_knows_nothing_of_what_is_not_labelled(project: Project) -> None:
+    engine, _ = engine_in(project, settings())
+    drain(engine.start())
+    region = drain(engine.query()).regions[0]
+    engine.teach(ORACLE.answer([region]))
+    drain(engine.fit())
+    # after one fit the first row is car: of 64 pixels of road 8 are wrong, and car below is never found
+    assert project.rows()[1]["train_mean_iou"] == (56 / 64 if region.row == 0 else 0.0)
+
+
+def test_steps_that_are_not_scored_and_trainings_of_a_policy_do_without_it(project: Project) -> None:
+    roles = replace(ROLES, test=("t1",))
+    engine, _ = engine_in(project, settings().model_copy(update={"evaluate_every": 2}), roles=roles)
+    drain(engine.start())
+    drain(run_episode(engine, ORACLE))
+    rows = project.rows()
+    assert [row["step"] for row in rows if "train_mean_iou" in row] == [2, 3]
+    assert [row["step"] for row in rows if "confusion" in row] == [0, 2, 3]
+
+
 def test_the_published_first_reward_counts_from_zero(project: Project) -> None:
     engine, _ = engine_in(project, settings(dqn={"reward_baseline": "zero"}))
     drain(engine.start())

@@ -145,7 +145,13 @@ def test_the_table_weighs_classes_by_the_labels_it_was_read_on() -> None:
 
 def test_a_class_without_labels_leaves_its_cell_empty() -> None:
     row = reading_row(ConfusionMatrix(np.array([[3, 1], [0, 0]])), 1.02, ("road", "train"))
-    assert row == {"mean_iou": 0.75, "weighted_iou": 0.75, "iou_road": 0.75, "iou_train": None}
+    assert row == {
+        "mean_iou": 0.75,
+        "weighted_iou": 0.75,
+        "iou_road": 0.75,
+        "iou_train": None,
+        "confusion": "3 1;0 0",
+    }
 
 
 def test_a_policy_file_holds_the_weights_of_the_last_episode(tiny_camvid: Path, tmp_path: Path) -> None:

@@ -140,6 +140,7 @@ UNPUBLISHED: dict[str, Any] = {
     "threads": 0,
     "evaluate_every": 1,
     "final_at": (),
+    "budget_fractions": (),
     "checkpoint_seconds": 20.0,
 }
 
@@ -164,3 +165,14 @@ def test_the_reference_preset_holds_every_published_number(reader: str) -> None:
 def test_the_default_preset_departs_from_the_reference_where_the_list_says() -> None:
     reference, ours = (flat(preset(name, "cityscapes").model_dump()) for name in ("reference", "default"))
     assert {name: value for name, value in ours.items() if value != reference[name]} == OURS | {"preset": "default"}
+
+
+@pytest.mark.parametrize("reader", PUBLISHED_FOR)
+def test_the_seed_preset_is_the_reference_with_what_the_seed_states(reader: str) -> None:
+    reference, seed = (flat(preset(name, reader).model_dump()) for name in ("reference", "seed"))
+    assert {name: value for name, value in seed.items() if value != reference[name]} == {
+        "preset": "seed",
+        "dqn.target": "sarsa",
+        "dqn.reward": "weighted_iou",
+        "budget_fractions": (0.005, 0.01, 0.02, 0.03, 0.05),
+    }

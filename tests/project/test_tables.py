@@ -13,7 +13,7 @@ from src_model.data.region import Region
 from src_model.events import Query
 from src_model.exceptions import ProjectError
 from src_model.project.records import Row
-from src_model.project.tables import write_metrics, write_queried_regions
+from src_model.project.tables import write_class_pixels, write_confusions, write_metrics, write_queried_regions
 
 METRICS_HEAD = (
     "step,labelled_regions,labelled_pixels,labelled_fraction,mean_iou,weighted_iou,reward,epsilon,q_loss,"
@@ -44,6 +44,36 @@ def test_metrics_have_a_fixed_order_and_empty_cells(tmp_path: Path) -> None:
         '1,,,,0.5,,-1.5,,,,,,2,0.25,,7,"a,b"',
         "2,48,,,0.75,,,,,,,,,,,,",
     ]
+
+
+def test_confusions_have_a_table_of_their_own_with_labels_as_rows(tmp_path: Path) -> None:
+    rows: list[Row] = [
+        {"episode": 1, "step": 0, "labelled_regions": 0, "iou_sky": 0.5, "iou_car, big": 0.0, "confusion": "3 1;2 0"},
+        {"episode": 1, "step": 1, "labelled_regions": 24},
+        {"episode": 1, "step": 2, "labelled_regions": 48, "iou_sky": 1.0, "iou_car, big": 1.0, "confusion": "4 0;0 2"},
+    ]
+    write_metrics(rows, tmp_path / "metrics.csv")
+    write_confusions(rows, tmp_path / "confusion.csv")
+    assert "confusion" not in (tmp_path / "metrics.csv").read_text()
+    assert (tmp_path / "confusion.csv").read_text().splitlines() == [
+        'episode,step,labelled_regions,label,as_sky,"as_car, big"',
+        "1,0,0,sky,3,1",
+        '1,0,0,"car, big",2,0',
+        "1,2,48,sky,4,0",
+        '1,2,48,"car, big",0,2',
+    ]
+
+
+def test_rows_without_a_confusion_leave_a_table_with_a_head(tmp_path: Path) -> None:
+    write_confusions([{"episode": 1, "step": 0, "iou_sky": 0.5}], tmp_path / "confusion.csv")
+    assert (tmp_path / "confusion.csv").read_text() == "episode,step,labelled_regions,label\n"
+
+
+def test_class_pixels_are_a_row_a_class(tmp_path: Path) -> None:
+    write_class_pixels(
+        {"sky": {"pool_pixels": 5, "pool_images": 1}, "car": {"pool_pixels": 0, "pool_images": 0}}, tmp_path / "c.csv"
+    )
+    assert (tmp_path / "c.csv").read_text().splitlines() == ["class,pool_pixels,pool_images", "sky,5,1", "car,0,0"]
 
 
 def test_a_table_without_rows_has_its_head(tmp_path: Path) -> None:

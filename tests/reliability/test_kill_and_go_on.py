@@ -56,4 +56,7 @@ def test_a_killed_simulation_goes_on_and_ends_with_the_same_numbers(tiny_camvid:
     assert killed, "the run was over before it could be killed"
     assert start(tiny_camvid, cut).wait() == 0
     assert measured(cut) == measured(tmp_path / "whole")
-    assert (cut / "queried_regions.csv").read_text() == (tmp_path / "whole" / "queried_regions.csv").read_text()
+    for table in ("queried_regions.csv", "confusion.csv", "class_pixels.csv"):
+        assert (cut / table).read_text() == (tmp_path / "whole" / table).read_text()
+    # a matrix of 11 rows for the start and each of 12 steps
+    assert len((cut / "confusion.csv").read_text().splitlines()) == 1 + 11 * 13

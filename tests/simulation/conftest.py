@@ -11,9 +11,15 @@ from src_model.data.region import Region
 from src_model.events import Query
 from src_model.project.folder import write_about
 from src_model.project.settings_file import write_settings
-from src_model.project.tables import write_metrics, write_queried_regions
+from src_model.project.tables import write_class_pixels, write_confusions, write_metrics, write_queried_regions
 
 WriteRun = Callable[..., Path]
+Row = dict[str, float | int | str | None]
+
+CLASS_PIXELS = {
+    "sky": {"pool_pixels": 900, "pool_images": 9, "scored_pixels": 90, "scored_images": 3},
+    "pole": {"pool_pixels": 100, "pool_images": 4, "scored_pixels": 10, "scored_images": 2},
+}
 
 
 @pytest.fixture
@@ -22,6 +28,9 @@ def write_run(tmp_path: Path) -> WriteRun:
 
     ``curve`` holds the mean IoU after each step, None where it was not read; class ``sky`` has that IoU plus 0.1 and
     three quarters of the labels, class ``pole`` 0.1 less and one quarter. The budget is what the curve takes.
+
+    ``recorded``: with what older runs did not record, a tenth of the sky taken for pole, half of the pole for sky;
+    900 pixels of sky and 100 of pole in the pool, 90 and 10 in the scored images; an IoU on labels 0.2 above the curve.
     """
 
     def write(
@@ -32,6 +41,7 @@ def write_run(tmp_path: Path) -> WriteRun:
         folder: str | None = None,
         shares: bool = True,
         budget: int | None = None,
+        recorded: bool = False,
         **settings: Any,
     ) -> Path:
         place = tmp_path / (folder or f"runs/{acquisition}/{seed}")
@@ -43,6 +53,10 @@ def write_run(tmp_path: Path) -> WriteRun:
         }
         write_settings(place / "settings.toml", make_run_config({"segmentation": {"segmenter": "fast"}}, given))
         rows = [_row(step, iou, shares) for step, iou in enumerate((0.05, *curve))]
+        if recorded:
+            rows = [row | _recorded(row) for row in rows]
+            write_confusions(rows, place / "confusion.csv")
+            write_class_pixels(CLASS_PIXELS, place / "class_pixels.csv")
         write_metrics(rows, place / "metrics.csv")
         if finals:
             write_metrics(
@@ -56,8 +70,15 @@ def write_run(tmp_path: Path) -> WriteRun:
     return write
 
 
-def _row(step: int, iou: float | None, shares: bool) -> dict[str, float | int | str | None]:
-    row: dict[str, float | int | str | None] = {
+def _recorded(row: Row) -> Row:
+    iou = row["mean_iou"]
+    if not isinstance(iou, float):
+        return {"confusion": None, "train_mean_iou": None, "train_loss": None}
+    return {"confusion": "81 9;5 5", "train_mean_iou": iou + 0.2, "train_loss": 1 - iou}
+
+
+def _row(step: int, iou: float | None, shares: bool) -> Row:
+    row: Row = {
         "episode": 1,
         "step": step,
         "labelled_regions": 2 * step,

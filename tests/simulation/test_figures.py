@@ -9,14 +9,13 @@ import matplotlib as mpl
 from PIL import Image
 
 from src_model.data.region import Region
+from src_model.simulation.class_figures import class_shares, last_shares
 from src_model.simulation.comparison import compare
 from src_model.simulation.drawing import INK, Drawing, strokes
 from src_model.simulation.figures import (
     area_differences,
     budget_curves,
-    class_shares,
     curve_differences,
-    last_shares,
     position_shares,
     region_positions,
 )
@@ -86,6 +85,19 @@ def test_lines_differ_in_colour_or_dashes_and_random_has_the_colour_of_the_text(
     pens = strokes(group_runs(read_run(write_run(name)) for name in names))
     assert pens["random"].colour == INK
     assert len({(pen.colour, pen.dashes) for pen in pens.values()}) == len(names)
+
+
+def test_an_acquisition_has_the_same_colour_in_every_report(write_run: WriteRun) -> None:
+    runs = {name: read_run(write_run(name)) for name in ("random", "bald", "entropy", "margin")}
+    alone = strokes(group_runs([runs["entropy"]]))["entropy"]
+    among = strokes(group_runs(runs.values()))["entropy"]
+    assert alone.colour == among.colour
+
+
+def test_two_lines_of_one_acquisition_have_two_colours(write_run: WriteRun) -> None:
+    folders = [write_run("entropy"), write_run("entropy", folder="b", data={"split": "cover"})]
+    pens = strokes(group_runs(read_run(folder) for folder in folders))
+    assert len({pen.colour for pen in pens.values()}) == 2
 
 
 def test_a_name_with_signs_of_formulas_or_markup_stays_text(write_run: WriteRun) -> None:

@@ -55,12 +55,15 @@ def test_the_page_holds_everything_and_loads_nothing(three_lines: Path, tmp_path
     for heading in (
         "Mean IoU against budget",
         "IoU of each class",
-        "What was labelled",
+        "Classes in the data",
+        "Which class is taken for which",
+        "Training and scored images",
         "Which regions",
         "Seconds a step",
     ):
         assert heading in words.text
-    assert "6 runs in 3 lines; seeds 0, 1" in words.text
+    assert "runs 6 in 3 lines seeds 0, 1" in words.text
+    assert "budget 4 regions (256 px, 4 % of the training pixels)" in words.text
     assert all(address.startswith(("#", "data:")) for address in words.loaded)
     assert not re.search(r"\b(nan|NaN|None)\b", words.text)
 
@@ -83,6 +86,7 @@ def test_figures_and_summary_lie_beside_the_page(three_lines: Path, tmp_path: Pa
     assert float(rows["bald"]["area_minus_random"]) == pytest.approx(1.5)
     assert float(rows["bald"]["after_final_training"]) == pytest.approx(52)
     assert (rows["bald"]["from_regions"], rows["bald"]["to_regions"]) == ("2.0", "4.0")
+    assert (rows["bald"]["from_pixels"], rows["bald"]["to_fraction"]) == ("128", "0.04")
     assert rows["random"]["p_holm"] == ""
 
 
@@ -114,7 +118,7 @@ def test_images_that_are_gone_are_left_out_and_published_splits_come_with_cautio
     assert "interleave its sequences" in text
 
 
-def test_the_first_regions_are_shown_if_the_images_are_there(
+def test_newest_and_first_regions_are_shown_if_the_images_are_there(
     write_run: WriteRun, tiny_camvid: Path, tmp_path: Path
 ) -> None:
     folder = write_run(data={"path": str(tiny_camvid), "reader": "camvid"})
@@ -122,7 +126,62 @@ def test_the_first_regions_are_shown_if_the_images_are_there(
     table.write_text(re.sub(r"street_\d", "0001TP_000001", table.read_text()))
     page = write_report([folder], tmp_path / "out").read_text(encoding="utf-8")
     assert 'src="data:image/jpeg;base64,' in page
-    assert (tmp_path / "out" / "figures" / "first-regions-1-1.jpg").stat().st_size > 0
+    assert (tmp_path / "out" / "figures" / "asked-1-1-1.jpg").stat().st_size > 0
+    assert (tmp_path / "out" / "figures" / "asked-1-1-2.jpg").stat().st_size > 0
+    assert "The first query of each line" in page
+
+
+def test_runs_of_an_older_version_make_a_page_that_says_what_was_not_recorded(
+    three_lines: Path, tmp_path: Path
+) -> None:
+    text = Words(write_report([three_lines], tmp_path / "out").read_text(encoding="utf-8")).text
+    assert "Not recorded: these runs were made before confusion matrices were kept" in text
+    assert "The IoU on labels was not recorded by these runs." in text
+    assert "Without “support, pixels”, “support, images”: not recorded by these runs." in text
+    assert not list((tmp_path / "out" / "figures").glob("confusion*"))
+
+
+def test_old_and_new_runs_stand_side_by_side(write_run: WriteRun, tmp_path: Path) -> None:
+    folders = [write_run("random"), write_run("random", 1, recorded=True), write_run("bald", recorded=True)]
+    text = Words(write_report(folders, tmp_path / "out").read_text(encoding="utf-8")).text
+    assert "mean over 1 run." in text
+    assert "Not recorded" not in text
+    assert not re.search(r"\b(nan|NaN|None)\b", text)
+
+
+def test_what_is_recorded_is_shown(write_run: WriteRun, tmp_path: Path) -> None:
+    out = write_report([write_run("bald", recorded=True)], tmp_path / "out").parent
+    figures = {path.name for path in (out / "figures").iterdir()}
+    assert {"confusion-1-1.svg", "training-1.png", "training-loss-1.svg", "rare-classes-1.svg"} <= figures
+    words = Words((out / "report.html").read_text(encoding="utf-8")).text
+    assert "sky 90.0 % 90 3 50.0" in words  # share of the pool, scored pixels and images, IoU
+    assert "pole 10.0 % 10 2 30.0" in words
+
+
+def test_figures_that_a_new_report_does_not_have_are_taken_away(write_run: WriteRun, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    write_report([write_run("bald", recorded=True)], out)
+    (out / "figures" / "my-own.png").write_text("kept")
+    write_report([write_run("random")], out)
+    names = {path.name for path in (out / "figures").iterdir()}
+    assert "confusion-1-1.svg" not in names
+    assert {"my-own.png", "curves-1.svg"} <= names
+
+
+def test_a_policy_training_alone_makes_a_page_of_its_own(write_run: WriteRun, tmp_path: Path) -> None:
+    out = write_report([write_run("dqn")], tmp_path / "out").parent
+    text = Words((out / "report.html").read_text(encoding="utf-8")).text
+    assert "How policies learned" in text
+    assert "policy trainings 1" in text
+    assert "Mean IoU against budget" not in text
+    assert {path.name for path in (out / "figures").iterdir()} == {"policies.svg", "policies.png"}
+    assert not (out / "summary.csv").exists()
+
+
+def test_a_policy_training_without_a_step_leaves_no_section(write_run: WriteRun, tmp_path: Path) -> None:
+    folders = [write_run("random"), write_run("dqn", curve=())]
+    text = Words(write_report(folders, tmp_path / "out").read_text(encoding="utf-8")).text
+    assert "How policies learned" not in text
 
 
 def test_names_from_the_data_cannot_write_into_the_page(write_run: WriteRun, tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from src_model.exceptions import DataError, ProjectError
 from src_model.project.folder import write_about
-from src_model.simulation.run_tables import NotComparable, read_run, read_runs
+from src_model.simulation.run_tables import NotComparable, read_run, read_runs, read_simulations
 
 WriteRun = Callable[..., Path]
 
@@ -101,7 +101,9 @@ def test_a_policy_training_is_not_compared_with_simulations(write_run: WriteRun,
     write_run("dqn", 2, dqn={"policy": "policy.safetensors"})
     found = read_runs([tmp_path])
     assert [run.seed for run in found.runs] == [2]
-    (sentence,) = found.left_out
+    assert [folder.name for folder in found.trainings] == ["0", "1"]
+    assert found.left_out == ()
+    (sentence,) = read_simulations([tmp_path]).left_out
     assert sentence.startswith("Left out, because each trained a policy and is no simulation: ")
     assert sentence.endswith("dqn/0 and 1 more.")
 
