@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import sysconfig
@@ -23,7 +24,8 @@ SOURCES = {
 
 def run(*command: str | Path, folder: Path) -> str:
     """Output of a command that has to succeed."""
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=150, check=False)
+    here = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}  # It would bring the sources in.
+    done = subprocess.run(command, cwd=folder, env=here, capture_output=True, text=True, timeout=150, check=False)
     assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
     return done.stdout
 
