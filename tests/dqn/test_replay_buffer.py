@@ -136,7 +136,7 @@ def test_memory_is_bounded_whatever_the_pools_look_like() -> None:
     assert 0 < kept - 2000 * 10 * 154 * 2 < 2000 * 100
 
 
-def test_what_is_kept_in_half_precision_comes_back_as_single_precision() -> None:
+def test_what_is_kept_in_half_precision_comes_back_in_it() -> None:
     buffer = ReplayBuffer(10, np.float16)
     pools = np.array([[[0.1, -3.0, 1 / 3]]], dtype=np.float32)
     buffer.observe(_state(0), pools)
@@ -144,7 +144,7 @@ def test_what_is_kept_in_half_precision_comes_back_as_single_precision() -> None
 
     batch = _all(buffer)
 
-    assert batch.pools.dtype == batch.next_pools.dtype == torch.float32
+    assert batch.pools.dtype == batch.next_pools.dtype == torch.float16
     np.testing.assert_array_equal(batch.pools.numpy(), pools.astype(np.float16).astype(np.float32))
 
 
