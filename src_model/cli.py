@@ -151,8 +151,8 @@ def train_worlds(
     ] = 24,
     held_out: Annotated[
         int, typer.Option(help="Episodes in worlds never trained in, which decide what policy is kept.")
-    ] = 12,
-    evaluate_every: Annotated[int, typer.Option(help="Episodes between readings on the held-out ones.")] = 50,
+    ] = 24,
+    evaluate_every: Annotated[int, typer.Option(help="Episodes between readings on the held-out ones.")] = 100,
     preset: Preset = "default",
     config: Settings = None,
     change: Changes = None,

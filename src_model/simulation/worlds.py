@@ -20,6 +20,7 @@ SIZES: tuple[Size, ...] = ((180, 320), (200, 280), (240, 240))
 """Height and width of a world's images: three shapes of nearly equal area."""
 
 _HELD_OUT_SEED = 0
+_HELD_OUT_WORLDS = 2 * len(DOMAIN_NAMES)
 _LARGEST_SEED = 2**31
 
 
@@ -60,8 +61,8 @@ class WorldSettings:
     episodes_per_world: int = 24
     fewest_classes: int = 4
     steps: tuple[int, int] = (15, 25)
-    held_out: int = 12
-    evaluate_every: int = 50
+    held_out: int = 24
+    evaluate_every: int = 100
     save_seconds: float = 240.0
 
     def __post_init__(self) -> None:
@@ -181,9 +182,9 @@ def world_number(episode: int, episodes_per_world: int) -> int:
 def held_out_worlds(
     settings: WorldSettings, segmentation: SegmentationConfig, device: torch.device, should_stop: ShouldStop = never
 ) -> Progress[tuple[World, ...]]:
-    """One world of each domain that no training meets; fewer if asked to stop."""
+    """Worlds that no training meets, two of each domain if there are episodes for them; fewer if asked to stop."""
     worlds: list[World] = []
-    for number in range(len(DOMAIN_NAMES)):
+    for number in range(min(settings.held_out, _HELD_OUT_WORLDS)):
         world = yield from draw_world(number, settings, segmentation, device, 0, True, should_stop)
         if world is None:
             break
