@@ -142,6 +142,44 @@ def train_policy(
 
 
 @app.command()
+def train_worlds(
+    out: Out,
+    episodes: Annotated[int, typer.Option(help="Episodes of about 20 queries; 1000 make some 20,000 steps.")] = 1000,
+    images: Annotated[int, typer.Option(help="Images of a world; an episode uses most of them.")] = 96,
+    episodes_per_world: Annotated[
+        int, typer.Option(help="Episodes before a world is replaced; fewer see more worlds, drawing one takes ~10 s.")
+    ] = 24,
+    held_out: Annotated[
+        int, typer.Option(help="Episodes in worlds never trained in, which decide what policy is kept.")
+    ] = 24,
+    evaluate_every: Annotated[int, typer.Option(help="Episodes between readings on the held-out ones.")] = 100,
+    preset: Preset = "default",
+    config: Settings = None,
+    change: Changes = None,
+    seed: Seed = None,
+    device: Device = None,
+) -> None:
+    """Train a policy that fits any data, in street worlds drawn at random; needs no data set.
+
+    Classes, frequencies, colours, noise, region size and budget are drawn anew each episode. OUT/policy.safetensors is
+    the policy with the best area under the curve against label_balance on held-out episodes; OUT/held_out.csv tells
+    how it got there. Stopped and called again, it goes on; with more --episodes it goes on after its end.
+
+    Example: `napari-ralis train-worlds --episodes 1000 --out policies/worlds`, then
+    `napari-ralis simulate --acquisition dqn --policy policies/worlds/policy.safetensors …`
+    """
+    settings = _settings(locals() | {"acquisition": "dqn", "segmenter": "fast"})
+    from src_model.simulation.train_in_worlds import train_in_worlds as run
+    from src_model.simulation.worlds import WorldSettings
+
+    worlds = WorldSettings(
+        images=images, episodes_per_world=episodes_per_world, held_out=held_out, evaluate_every=evaluate_every
+    )
+    _follow("policy", run(settings, worlds, out))
+    typer.echo(out)
+
+
+@app.command()
 def pretrain(
     out: Out,
     updates: Annotated[int, typer.Option(help="Gradient steps.")] = 2000,

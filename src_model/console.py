@@ -18,6 +18,7 @@ from rich.progress import (
 )
 
 from src_model.events import (
+    EpisodeDone,
     Event,
     ImagesDrawn,
     ImagesEvaluated,
@@ -59,6 +60,12 @@ class ProgressView:
             self._bars.update(self._run, completed=event.step, total=event.total, description=self._headline(event))
             if not console.is_terminal:
                 console.print(f"{self._headline(event)}  step {event.step}/{event.total}")
+        elif isinstance(event, EpisodeDone):
+            self._bars.update(self._run, completed=event.done, total=event.total)
+            if not console.is_terminal:
+                console.print(
+                    f"{self._title}  episode {event.done}/{event.total}, {_time_left(event.seconds_left)} left"
+                )
         elif isinstance(event, Notice):
             console.print(event.text)
         elif isinstance(event, PolicyUpdated):
@@ -69,6 +76,11 @@ class ProgressView:
         reading = f"mIoU {100 * mean:.1f}" if isinstance(mean, float) else ""
         episode = f"episode {event.episode}" if event.episode > 1 else ""
         return " · ".join(part for part in (self._title, episode, reading) if part)
+
+
+def _time_left(seconds: float) -> str:
+    minutes = round(seconds / 60)
+    return f"{minutes // 60} h {minutes % 60:02} min" if minutes >= 60 else f"{minutes} min"
 
 
 @contextmanager

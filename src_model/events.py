@@ -90,6 +90,16 @@ class StepDone(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class EpisodeDone(Event):
+    """``done`` of ``total`` episodes of a training over many worlds; ``seconds_left`` as far as can be told."""
+
+    done: int
+    total: int
+    seconds_left: float
+    row: dict[str, float | int | str | None] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Notice(Event):
     """Something the user should read once."""
 

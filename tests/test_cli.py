@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,10 @@ from PIL import Image
 from typer.testing import CliRunner, Result
 
 from src_model.cli import app
+from src_model.config import RunConfig
+from src_model.events import EpisodeDone, Event
 from src_model.exceptions import ConfigurationError, RalisError
+from src_model.simulation.worlds import WorldSettings
 
 FAST = [
     *("--reader", "camvid", "--region", "12x12", "--split", "random", "--segmenter", "fast", "--device", "cpu"),
@@ -118,8 +122,34 @@ def test_doctor_names_what_is_wrong_with_a_data_set(tiny_camvid: Path, tmp_path:
     assert "nowhere" in ill.stdout
 
 
+def test_train_worlds_hands_on_what_it_was_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[object] = []
+
+    def record(*arguments: object) -> Iterator[Event]:
+        told.extend(arguments)
+        yield EpisodeDone(1, 7, 4000.0)
+
+    monkeypatch.setattr("src_model.simulation.train_in_worlds.train_in_worlds", record)
+    out = tmp_path / "worlds"
+    result = call(
+        *("train-worlds", "--episodes", 7, "--images", 32, "--held-out", 5, "--evaluate-every", 3, "--seed", 4),
+        *("--episodes-per-world", 2, "--set", "dqn.updates=2", "--out", out),
+    )
+    assert result.exit_code == 0
+    assert "1 h 07 min" in result.stderr
+    config, worlds, folder = told
+    assert isinstance(config, RunConfig)
+    assert (config.dqn.features, config.dqn.episodes, config.dqn.updates) == ("default", 7, 2)
+    assert (config.acquisition.name, config.segmentation.segmenter, config.seed) == ("dqn", "fast", 4)
+    assert worlds == WorldSettings(images=32, episodes_per_world=2, held_out=5, evaluate_every=3)
+    assert folder == out
+    with pytest.raises(ConfigurationError, match="images"):
+        call("train-worlds", "--images", 3, "--out", out)
+
+
 @pytest.mark.parametrize(
-    "command", ["simulate", "train-policy", "pretrain", "sweep", "report", "predict", "streets", "doctor"]
+    "command",
+    ["simulate", "train-policy", "train-worlds", "pretrain", "sweep", "report", "predict", "streets", "doctor"],
 )
 def test_help_says_what_every_option_does(command: str) -> None:
     text = call(command, "--help").stdout

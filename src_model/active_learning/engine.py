@@ -13,6 +13,7 @@ import torch
 from src_model.active_learning.acquisition.acquisition import Acquisition, CandidatePool, Context, Gains
 from src_model.active_learning.candidates import Draw, look_at
 from src_model.active_learning.decision import Decision, decision_of
+from src_model.active_learning.episode_records import Records
 from src_model.active_learning.episode_state import EpisodeState
 from src_model.active_learning.phase_clock import PhaseClock
 from src_model.active_learning.policy_update import update_policy
@@ -29,7 +30,6 @@ from src_model.dqn.double_dqn import DQNLearner
 from src_model.dqn.reward import Reading, Reward, class_frequencies, class_weights
 from src_model.events import FitReport, PolicyUpdated, Progress, Query, RewardMeasured, ShouldStop, StepDone, never
 from src_model.exceptions import AnnotationError, CheckpointError, EmptyPool, RalisError
-from src_model.project.project import Project
 from src_model.segmentation.metrics import ConfusionMatrix
 from src_model.segmentation.segmenter import FitTask, Segmenter
 
@@ -49,7 +49,7 @@ class ActiveLearningEngine:
     segmenter, acquisition:
         f_t and the rule that chooses.
     project:
-        Where everything is recorded; its lock is held.
+        Where everything is recorded: a project folder whose lock is held, or nowhere.
     learner:
         The query network while it is being trained; None when a policy is only used, or none is needed.
     knowledge:
@@ -62,7 +62,7 @@ class ActiveLearningEngine:
         surroundings: Surroundings,
         segmenter: Segmenter,
         acquisition: Acquisition,
-        project: Project,
+        project: Records,
         learner: DQNLearner | None = None,
         knowledge: Knowledge | None = None,
     ) -> None:
@@ -364,7 +364,8 @@ class ActiveLearningEngine:
         path = None
         if self.finished or time.monotonic() - self._checkpointed >= self._config.checkpoint_seconds:
             path = self._project.new_checkpoint_path()
-            save_tensors(path, *self._checkpoint())
+            if path is not None:
+                save_tensors(path, *self._checkpoint())
             self._checkpointed = time.monotonic()
         self._project.record_step(episode, step, row, path)
 

@@ -17,6 +17,10 @@ from src_model.dqn.features import base_features
 from src_model.exceptions import ConfigurationError
 from src_model.segmentation.segmenter import PredictionMaps
 
+_CELLS_AT_ONCE = 2**16
+"""Cells of all images that are reduced together: many images of coarse cells, one of pixels. Each image's numbers are
+the same to the bit."""
+
 _FIXED_POINT = 2.0**30
 """Margins and entropies are summed as multiples of 2⁻³⁰ (1e-9), exactly for regions of up to a million cells."""
 
@@ -49,9 +53,14 @@ def region_statistics(
     if Statistic.IMPURITY in needs:
         classes, entropy = _computable(maps.classes), _computable(maps.entropy)
         impurity = class_entropy_map(classes, window_cells(maps.cell)) * entropy
+    at_once = max(1, _CELLS_AT_ONCE // (map_size[0] * map_size[1]))
+    parts = [slice(start, start + at_once) for start in range(0, len(maps.images), at_once)]
     return [
-        _image_statistics(maps, None if impurity is None else impurity[index], index, blocks, needs, num_classes)
-        for index in range(len(maps.images))
+        statistics
+        for part in parts
+        for statistics in _images_statistics(
+            maps, None if impurity is None else impurity[part], part, blocks, needs, num_classes
+        )
     ]
 
 
@@ -164,68 +173,76 @@ def _by_length(spans: npt.NDArray[np.int64]) -> list[tuple[int, npt.NDArray[np.i
     return [(int(length), np.flatnonzero(lengths == length)) for length in np.unique(lengths)]
 
 
-def _image_statistics(
+def _images_statistics(
     maps: PredictionMaps,
     impurity_map: torch.Tensor | None,
-    index: int,
+    images: slice,
     blocks: Sequence[_Block],
     needs: Collection[Statistic],
     num_classes: int,
-) -> RegionStatistics:
+) -> list[RegionStatistics]:
+    """Statistics of b of the images; every array has them in front."""
     cell_pixels = maps.cell[0] * maps.cell[1]
-    classes, entropy, margin = (_computable(values[index]) for values in (maps.classes, maps.entropy, maps.margin))
+    classes, entropy, margin = (_computable(values[images]) for values in (maps.classes, maps.entropy, maps.margin))
     order = np.argsort(np.concatenate([block.indices for block in blocks]))
 
     def rows(parts: Sequence[torch.Tensor]) -> npt.NDArray[np.float32]:
-        """Parts (n_block, …) of all blocks as one array in the order of the grid."""
-        return np.asarray(torch.cat(list(parts)).cpu().numpy()[order])
+        """Parts (b, n_block, …) of all blocks as one array in the order of the grid."""
+        return np.asarray(torch.cat(list(parts), dim=1).cpu().numpy()[:, order])
 
     def means(values: torch.Tensor) -> npt.NDArray[np.float32]:
-        """(…, H, W) cells to (R, …) means over regions."""
-        return rows([block.cut(values).mean(dim=(-3, -1)).flatten(-2).movedim(-1, 0) for block in blocks])
+        """(b, …, H, W) cells to (b, R, …) means over regions."""
+        return rows([block.cut(values).mean(dim=(-3, -1)).flatten(-2).movedim(-1, 1) for block in blocks])
 
     with_entropy = Statistic.ENTROPY_BY_CLASS in needs
     summed = (margin, entropy) if with_entropy else (margin,)
     cuts = [(block.cut(classes), [block.cut(values) for values in summed]) for block in blocks]
     sums = rows([_class_sums(cut, values, num_classes) for cut, values in cuts]) * cell_pixels
-    impurity = None if impurity_map is None else means(impurity_map)
-    bald = probabilities = base = None
+    columns: dict[str, npt.NDArray[np.generic]] = {
+        "counts": sums[:, :, 0].astype(np.float64),
+        "entropy": means(entropy),
+        "margin_by_class": sums[:, :, 1].astype(np.float64),
+    }
+    if with_entropy:
+        columns["entropy_by_class"] = sums[:, :, 2].astype(np.float64)
+    if impurity_map is not None:
+        columns["impurity"] = means(impurity_map)
     if Statistic.BALD in needs and maps.bald is not None:
-        bald = means(_computable(maps.bald[index]))
+        columns["bald"] = means(_computable(maps.bald[images]))
     if Statistic.PROBABILITIES in needs and maps.probabilities is not None:
-        probabilities = means(_computable(maps.probabilities[index])).astype(np.float64)
+        columns["probabilities"] = means(_computable(maps.probabilities[images])).astype(np.float64)
     if Statistic.FEATURES in needs:
         stacks = [(_stack(block.cut(classes)), _stack(block.cut(entropy))) for block in blocks]
-        base = rows([base_features(*stack, num_classes, cell_pixels) for stack in stacks])
-    return RegionStatistics(
-        counts=sums[:, 0].astype(np.float64),
-        entropy=means(entropy),
-        margin_by_class=sums[:, 1].astype(np.float64),
-        probabilities=probabilities,
-        impurity=impurity,
-        bald=bald,
-        entropy_by_class=sums[:, 2].astype(np.float64) if with_entropy else None,
-        base=base,
-    )
+        columns["base"] = rows([_base_features(*stack, num_classes, cell_pixels) for stack in stacks])
+    # The columns are the class's own fields; mypy sees one type for all of them.
+    return [
+        RegionStatistics(**{name: values[index] for name, values in columns.items()}) for index in range(len(classes))
+    ]
+
+
+def _base_features(classes: torch.Tensor, entropy: torch.Tensor, num_classes: int, cell_pixels: int) -> torch.Tensor:
+    """(b, n, h, w) regions of b images to (b, n, F)."""
+    features = [base_features(*image, num_classes, cell_pixels) for image in zip(classes, entropy, strict=True)]
+    return torch.stack(features)
 
 
 def _class_sums(classes: torch.Tensor, values: Sequence[torch.Tensor], num_classes: int) -> torch.Tensor:
-    """(r, h, c, w) cells to (r·c, 1+V, C) float64: cells predicted as each class, and the sum of each of V values."""
-    r, _, c, _ = classes.shape
-    regions = torch.arange(r * c, dtype=torch.int32, device=classes.device).reshape(r, 1, c, 1)
+    """(b, r, h, c, w) cells to (b, r·c, 1+V, C) float64: cells predicted as each class, sums of each of V values."""
+    b, r, _, c, _ = classes.shape
+    regions = torch.arange(b * r * c, dtype=torch.int32, device=classes.device).reshape(b, r, 1, c, 1)
     bins = (classes + regions * num_classes).flatten()
-    length = r * c * num_classes
+    length = b * r * c * num_classes
     counts = torch.bincount(bins, minlength=length)
     # Whole numbers add up to the same sum in any order, which matters where a GPU adds in any order.
     fixed = [(value.to(torch.float64) * _FIXED_POINT).round().flatten() for value in values]
     sums = [torch.bincount(bins, weights=each, minlength=length) / _FIXED_POINT for each in fixed]
-    return torch.stack([counts.to(torch.float64), *sums]).reshape(-1, r * c, num_classes).movedim(0, 1)
+    return torch.stack([counts.to(torch.float64), *sums]).reshape(-1, b, r * c, num_classes).movedim(0, 2)
 
 
 def _stack(cut: torch.Tensor) -> torch.Tensor:
-    """(r, h, c, w) cells to (r·c, h, w)."""
-    r, h, c, w = cut.shape
-    return cut.movedim(2, 1).reshape(r * c, h, w)
+    """(b, r, h, c, w) cells to (b, r·c, h, w)."""
+    b, r, h, c, w = cut.shape
+    return cut.movedim(3, 2).reshape(b, r * c, h, w)
 
 
 def _computable(values: torch.Tensor) -> torch.Tensor:

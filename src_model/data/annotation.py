@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -68,9 +69,15 @@ class Annotation:
 
     @property
     def labels(self) -> Labels:
-        """(height, width) uint8 labels, IGNORED and VOID kept apart."""
-        with Image.open(io.BytesIO(self.png)) as image:
-            return np.array(image, dtype=np.uint8)
+        """(height, width) uint8 labels, IGNORED and VOID kept apart; yours to change."""
+        return _decoded(self.png).copy()
+
+
+@lru_cache(maxsize=512)
+def _decoded(png: bytes) -> Labels:
+    # New labels are checked, counted and trained on one after the other, and decoding is most of each.
+    with Image.open(io.BytesIO(png)) as image:
+        return np.array(image, dtype=np.uint8)
 
 
 def check_class_indices(annotation: Annotation, num_classes: int) -> None:

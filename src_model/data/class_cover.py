@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from src_model.data.dataset import Dataset
+from src_model.data.images import LabelledImages
 
 FloatArray = npt.NDArray[np.float64]
 Allowed = Callable[[Sequence[int]], npt.NDArray[np.bool_]]
@@ -20,7 +20,7 @@ _MOST_READ = 500
 """Masks that are decoded at most; 10 s of 2048×1024 masks."""
 
 
-def presence(dataset: Dataset, images: Sequence[str]) -> FloatArray:
+def presence(dataset: LabelledImages, images: Sequence[str]) -> FloatArray:
     """(N, C) how much of each class every image shows, 0 … 1.
 
     A class with 0.1 % of the pixels is there in full. Images without masks show nothing, nor do those beyond the
@@ -34,7 +34,7 @@ def presence(dataset: Dataset, images: Sequence[str]) -> FloatArray:
     return np.minimum(1.0, shown / _FULL_PRESENCE)
 
 
-def no_preference(dataset: Dataset, images: Sequence[str]) -> FloatArray:
+def no_preference(dataset: LabelledImages, images: Sequence[str]) -> FloatArray:
     """(N, 1) zeros: with it, `cover` takes the images in the order in which they are given."""
     return np.zeros((len(images), 1))
 

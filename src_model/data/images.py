@@ -1,4 +1,4 @@
-"""Where images and labels come from: two small protocols and the data set that readers return."""
+"""Where images and labels come from: small protocols, which data sets on disk and in memory fulfil."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from src_model.data.annotation import Labels
+from src_model.data.class_schema import ClassSchema
 from src_model.data.region import Size
 
 Pixels = npt.NDArray[np.uint8]
@@ -37,3 +38,20 @@ class LabelSource(Protocol):
 
     def labels(self, image: str) -> Labels:
         """(h, w) uint8 class indices, VOID where nothing is known."""
+
+
+class LabelledImages(ImageSource, LabelSource, Protocol):
+    """A data set: images, labels and what splits need to know of them."""
+
+    @property
+    def schema(self) -> ClassSchema:
+        """Classes of the labels."""
+
+    def has_labels(self, image: str) -> bool:
+        """Whether the image has a mask."""
+
+    def sequence(self, image: str) -> str:
+        """What images of one drive or flight have in common."""
+
+    def published_split(self, image: str) -> str | None:
+        """``train``, ``val`` or ``test``, or None where the data set has no such parts."""

@@ -13,7 +13,7 @@ import numpy as np
 
 from src_model.config import DataConfig
 from src_model.data.class_cover import FloatArray, cover, no_preference, presence, whole_sequences
-from src_model.data.dataset import Dataset
+from src_model.data.images import LabelledImages
 from src_model.exceptions import ConfigurationError, DataError
 
 _PUBLISHED = MappingProxyType({"camvid": "camvid", "cityscapes": "cityscapes", "cityscapes35": "cityscapes"})
@@ -24,7 +24,7 @@ _MOST_TESTED = 0.5
 _MOST_SET_ASIDE = 0.25
 """Of the images that are left, in sequences that the reward set touches."""
 
-_Preference = Callable[[Dataset, Sequence[str]], FloatArray]
+_Preference = Callable[[LabelledImages, Sequence[str]], FloatArray]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ SEEDED_SPLITS = ("random", "cover")
 """Splits in which another seed gives images other roles."""
 
 
-def assign_roles(dataset: Dataset, config: DataConfig, rng: np.random.Generator) -> Roles:
+def assign_roles(dataset: LabelledImages, config: DataConfig, rng: np.random.Generator) -> Roles:
     """Roles by the rule called ``config.split``.
 
     ``ralis``: the published ones, made disjoint; where D_R is not published (CamVid) it is chosen from D_T by class
@@ -95,7 +95,18 @@ def assign_roles(dataset: Dataset, config: DataConfig, rng: np.random.Generator)
     return replace(roles, notes=(*roles.notes, *_shared_sequences(dataset, roles)))
 
 
-def _ralis(dataset: Dataset, config: DataConfig, rng: np.random.Generator) -> Roles:
+def cover_roles(dataset: LabelledImages, config: DataConfig, rng: np.random.Generator) -> Roles:
+    """Roles by class cover, as the split ``cover`` gives them, of data on which nothing is tested.
+
+    Raises
+    ------
+    ConfigurationError
+        If there are fewer images than asked for.
+    """
+    return _beside_test(dataset, config, tuple(dataset.ids), (), (), rng, presence)
+
+
+def _ralis(dataset: LabelledImages, config: DataConfig, rng: np.random.Generator) -> Roles:
     published = _published_ids(dataset, config)
     train, reward = published["train"], published.get("reward", ())
     if not reward:
@@ -106,7 +117,7 @@ def _ralis(dataset: Dataset, config: DataConfig, rng: np.random.Generator) -> Ro
     return _published_roles(dataset, published, _without(train, reward), reward, _published_test(dataset))
 
 
-def _ralis_val_reward(dataset: Dataset, config: DataConfig, rng: np.random.Generator) -> Roles:
+def _ralis_val_reward(dataset: LabelledImages, config: DataConfig, rng: np.random.Generator) -> Roles:
     if config.reader != "camvid":
         raise ConfigurationError(
             f"The split ralis-val-reward exists for camvid, not for {config.reader}. Choose ralis, random or cover."
@@ -124,15 +135,15 @@ def _ralis_val_reward(dataset: Dataset, config: DataConfig, rng: np.random.Gener
     return replace(roles, notes=(*roles.notes, note))
 
 
-def _random(dataset: Dataset, config: DataConfig, rng: np.random.Generator) -> Roles:
+def _random(dataset: LabelledImages, config: DataConfig, rng: np.random.Generator) -> Roles:
     return _drawn(dataset, config, rng, no_preference)
 
 
-def _cover(dataset: Dataset, config: DataConfig, rng: np.random.Generator) -> Roles:
+def _cover(dataset: LabelledImages, config: DataConfig, rng: np.random.Generator) -> Roles:
     return _drawn(dataset, config, rng, presence)
 
 
-_RULES: Mapping[str, Callable[[Dataset, DataConfig, np.random.Generator], Roles]] = MappingProxyType(
+_RULES: Mapping[str, Callable[[LabelledImages, DataConfig, np.random.Generator], Roles]] = MappingProxyType(
     {"ralis": _ralis, "ralis-val-reward": _ralis_val_reward, "random": _random, "cover": _cover}
 )
 
@@ -140,7 +151,7 @@ _RULES: Mapping[str, Callable[[Dataset, DataConfig, np.random.Generator], Roles]
 # --- published splits ---------------------------------------------------------------------------------------------
 
 
-def _published_ids(dataset: Dataset, config: DataConfig) -> dict[str, tuple[str, ...]]:
+def _published_ids(dataset: LabelledImages, config: DataConfig) -> dict[str, tuple[str, ...]]:
     if config.reader not in _PUBLISHED:
         raise ConfigurationError(
             f"The split {config.split} is published for {', '.join(_PUBLISHED)}, not for the reader {config.reader}. "
@@ -158,7 +169,7 @@ def _published_ids(dataset: Dataset, config: DataConfig) -> dict[str, tuple[str,
 
 
 def _published_roles(
-    dataset: Dataset,
+    dataset: LabelledImages,
     published: Mapping[str, tuple[str, ...]],
     train: tuple[str, ...],
     reward: Sequence[str],
@@ -174,7 +185,7 @@ def _published_roles(
     return Roles(train, _sorted(published["state"]), _sorted(reward), pool, test, tuple(notes))
 
 
-def _published_test(dataset: Dataset) -> tuple[str, ...]:
+def _published_test(dataset: LabelledImages) -> tuple[str, ...]:
     for part in ("test", "val"):
         images = _labelled(dataset, (image for image in dataset.ids if dataset.published_split(image) == part))
         if images:
@@ -185,8 +196,20 @@ def _published_test(dataset: Dataset) -> tuple[str, ...]:
 # --- drawn splits -------------------------------------------------------------------------------------------------
 
 
-def _drawn(dataset: Dataset, config: DataConfig, rng: np.random.Generator, preference: _Preference) -> Roles:
+def _drawn(dataset: LabelledImages, config: DataConfig, rng: np.random.Generator, preference: _Preference) -> Roles:
     test, side, notes = _test_and_rest(dataset, rng)
+    return _beside_test(dataset, config, side, test, notes, rng, preference)
+
+
+def _beside_test(
+    dataset: LabelledImages,
+    config: DataConfig,
+    side: tuple[str, ...],
+    test: tuple[str, ...],
+    notes: tuple[str, ...],
+    rng: np.random.Generator,
+    preference: _Preference,
+) -> Roles:
     labelled = _labelled(dataset, side)
     if not labelled:
         _refuse_too_few(config.state_images, len(side), "state_images", "D_S")
@@ -207,7 +230,7 @@ def _drawn(dataset: Dataset, config: DataConfig, rng: np.random.Generator, prefe
 
 
 def _test_and_rest(
-    dataset: Dataset, rng: np.random.Generator
+    dataset: LabelledImages, rng: np.random.Generator
 ) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
     test = _published_test(dataset)
     side = tuple(image for image in dataset.ids if dataset.published_split(image) in (None, "train"))
@@ -228,7 +251,7 @@ def _test_and_rest(
     return test, _without(side, test), (note,)
 
 
-def _held_out_sequences(dataset: Dataset, labelled: Sequence[str], rng: np.random.Generator) -> set[str]:
+def _held_out_sequences(dataset: LabelledImages, labelled: Sequence[str], rng: np.random.Generator) -> set[str]:
     sizes = Counter(dataset.sequence(image) for image in labelled)
     held_out: set[str] = set()
     total = 0
@@ -242,7 +265,11 @@ def _held_out_sequences(dataset: Dataset, labelled: Sequence[str], rng: np.rando
 
 
 def _reward_and_rest(
-    dataset: Dataset, config: DataConfig, side: tuple[str, ...], rng: np.random.Generator, preference: _Preference
+    dataset: LabelledImages,
+    config: DataConfig,
+    side: tuple[str, ...],
+    rng: np.random.Generator,
+    preference: _Preference,
 ) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
     candidates = rng.permutation(_labelled(dataset, side)).tolist()
     shown = preference(dataset, candidates)
@@ -265,14 +292,14 @@ def _reward_and_rest(
 
 
 def _state(
-    dataset: Dataset, images: Sequence[str], count: int, rng: np.random.Generator, preference: _Preference
+    dataset: LabelledImages, images: Sequence[str], count: int, rng: np.random.Generator, preference: _Preference
 ) -> tuple[str, ...]:
     """By preference; where there is none, from as many sequences as there are, in turn."""
     candidates = _sequences_in_turn(dataset, rng.permutation(list(images)).tolist())
     return _sorted(candidates[i] for i in cover(preference(dataset, candidates), count))
 
 
-def _sequences_in_turn(dataset: Dataset, images: Sequence[str]) -> list[str]:
+def _sequences_in_turn(dataset: LabelledImages, images: Sequence[str]) -> list[str]:
     seen: Counter[str] = Counter()
     turns: list[int] = []
     for image in images:
@@ -284,7 +311,7 @@ def _sequences_in_turn(dataset: Dataset, images: Sequence[str]) -> list[str]:
 # --- both ---------------------------------------------------------------------------------------------------------
 
 
-def _shared_sequences(dataset: Dataset, roles: Roles) -> tuple[str, ...]:
+def _shared_sequences(dataset: LabelledImages, roles: Roles) -> tuple[str, ...]:
     learnt_from = {dataset.sequence(image) for image in (*roles.train, *roles.state, *roles.pool)}
     measured = (*roles.test, *roles.reward)
     shared = [image for image in measured if dataset.sequence(image) in learnt_from]
@@ -303,7 +330,7 @@ def _refuse_too_few(wanted: int, there: int, settings: str, roles: str) -> None:
         raise ConfigurationError(f"{settings} ask for {wanted} images for {roles}, there are {there}. Ask for fewer.")
 
 
-def _labelled(dataset: Dataset, images: Iterable[str]) -> tuple[str, ...]:
+def _labelled(dataset: LabelledImages, images: Iterable[str]) -> tuple[str, ...]:
     return tuple(image for image in images if dataset.has_labels(image))
 
 

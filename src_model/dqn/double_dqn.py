@@ -148,8 +148,7 @@ class DQNLearner:
     def _learn(self, batch: Batch) -> float:
         batch = Batch(*(tensor.to(self.network.device) for tensor in batch))
         with train_mode(self.network, True):
-            values = self.network(batch.states[batch.state], batch.pools)
-            chosen = values.gather(1, batch.actions[:, None]).squeeze(1)
+            chosen = self._values_of(batch.states[batch.state], batch.pools, batch.actions)
             loss = functional.smooth_l1_loss(chosen, self._targets(batch), beta=self.config.huber_knee)
         if not torch.isfinite(loss):
             raise ConfigurationError(
@@ -176,12 +175,37 @@ class DQNLearner:
         else:
             # One row cannot be normalised over its batch; alone among terminal ones it is looked at as in acting.
             with train_mode(self.network, len(follows) > 1):
-                actions = self.network(batch.states[next_state], pools).argmax(dim=1)
+                actions = self._best(batch.states[next_state], pools, batch.next_widths[follows])
         distinct, position = torch.unique(next_state, return_inverse=True)
         code = self.target_network.state_code(batch.states[distinct])[position]
-        values = self.target_network.action_values(code, pools).gather(1, actions[:, None]).squeeze(1)
+        values = self.target_network.action_values(code, _at(actions, pools)).squeeze(1)
         targets[follows] += self.config.gamma * values
         return targets
+
+    def _values_of(self, states: torch.Tensor, pools: torch.Tensor, actions: torch.Tensor) -> torch.Tensor:
+        """Q (B,) of one candidate of each pool. Where a batch is not normalised over, the others need not be seen."""
+        if self.network.normalises_over_batches:
+            values: torch.Tensor = self.network(states, pools.float()).gather(1, actions[:, None]).squeeze(1)
+            return values
+        alone: torch.Tensor = self.network(states, _at(actions, pools)).squeeze(1)
+        return alone
+
+    def _best(self, states: torch.Tensor, pools: torch.Tensor, widths: torch.Tensor) -> torch.Tensor:
+        """(B,) the candidate of largest Q. What fills up narrow pools is looked at only where it must be."""
+        if self.network.normalises_over_batches:
+            whole: torch.Tensor = self.network(states, pools.float()).argmax(dim=1)
+            return whole
+        there = torch.arange(pools.shape[1], device=pools.device) < widths[:, None]  # (B, P)
+        rows = there.nonzero()[:, 0]
+        code = self.network.state_code(states)[rows]
+        values = torch.full(there.shape, -torch.inf, device=pools.device)
+        values[there] = self.network.action_values(code, pools[there].float()[:, None]).squeeze(1)
+        return values.argmax(dim=1)
+
+
+def _at(actions: torch.Tensor, pools: torch.Tensor) -> torch.Tensor:
+    """(B, 1, F_a) float32: the one candidate (B,) of each pool (B, P, F_a)."""
+    return pools[torch.arange(len(pools), device=pools.device), actions].float()[:, None]
 
 
 def _optimiser(config: DQNConfig, network: QueryNetwork) -> torch.optim.Optimizer:

@@ -31,13 +31,15 @@ class Batch(NamedTuple):
     state, next_state:
         (B,) int64, positions in ``states``.
     pools, next_pools:
-        (B, P, F_a).
+        (B, P, F_a) in the precision in which they are kept.
     actions, next_actions:
         (B,) int64; ``next_actions`` holds −1 where the next action is not known.
     rewards:
         (B,) float32.
     terminal:
         (B,) bool.
+    next_widths:
+        (B,) int64: how many candidates ``next_pools`` really holds; what follows them repeats them.
     """
 
     states: torch.Tensor
@@ -49,6 +51,7 @@ class Batch(NamedTuple):
     next_actions: torch.Tensor
     rewards: torch.Tensor
     terminal: torch.Tensor
+    next_widths: torch.Tensor
 
 
 class ReplayBuffer:
@@ -70,6 +73,7 @@ class ReplayBuffer:
         self.capacity = capacity
         self._kept_as = kept_as
         self._states: dict[int, FloatArray] = {}
+        self._widths: dict[int, int] = {}  # candidates a pool, by step; narrower than the widest are filled up
         self._pools: PoolArray = np.empty((0, 0, 0), dtype=kept_as)
         self._rows = np.empty((0, 3), dtype=np.int64)  # step, action, next row
         self._rewards = np.empty(0, dtype=np.float32)
@@ -105,6 +109,7 @@ class ReplayBuffer:
         self._rows[slots] = (self._step, _NOT_TAKEN, _UNKNOWN)
         self._rewards[slots] = 0.0
         self._states[self._step] = np.array(state, dtype=np.float32)
+        self._widths[self._step] = pools.shape[1]
         self._head = self._open + count
         if self._previous != TERMINAL:
             before = np.arange(max(self._previous, self._low), self._open)
@@ -175,12 +180,13 @@ class ReplayBuffer:
             states=torch.from_numpy(np.stack([self._states[step] for step in steps.tolist()])),
             state=torch.from_numpy(state),
             next_state=torch.from_numpy(next_state),
-            pools=torch.from_numpy(self._pools[own].astype(np.float32)),
-            next_pools=torch.from_numpy(self._pools[following].astype(np.float32)),
+            pools=torch.from_numpy(self._pools[own]),
+            next_pools=torch.from_numpy(self._pools[following]),
             actions=torch.from_numpy(self._rows[own, 1]),
             next_actions=torch.from_numpy(self._rows[following, 1]),
             rewards=torch.from_numpy(self._rewards[own]),
             terminal=torch.from_numpy(terminal),
+            next_widths=torch.tensor([self._widths[step] for step in self._rows[following, 0].tolist()]),
         )
 
     def state_dict(self) -> dict[str, torch.Tensor]:
@@ -197,6 +203,7 @@ class ReplayBuffer:
             "rewards": torch.from_numpy(self._rewards[slots]),
             "steps": torch.tensor(steps, dtype=torch.int64),
             "states": torch.from_numpy(np.stack([self._states[step] for step in steps])),
+            "widths": torch.tensor([self._widths[step] for step in steps], dtype=torch.int64),
         }
 
     def load_state_dict(self, tensors: Mapping[str, torch.Tensor]) -> None:
@@ -215,9 +222,12 @@ class ReplayBuffer:
         except (KeyError, ValueError) as exc:
             raise CheckpointError(f"The replay buffer in this checkpoint is incomplete ({exc}). Start anew.") from exc
         self._low, self._open, self._head, self._step, self._previous = low, opened, head, step, previous
-        self._states = {}
+        self._states, self._widths = {}, {}
         if parts:
             self._restore(*parts)
+            # Before 0.2 nobody noted how wide a pool was; one that was filled up is as good, and slower.
+            widths = tensors.get("widths", torch.full((len(parts[3]),), self._pools.shape[1]))
+            self._widths = dict(zip(parts[3].tolist(), widths.tolist(), strict=True))
 
     def _restore(
         self, pools: PoolArray, rows: IntArray, rewards: FloatArray, steps: IntArray, states: FloatArray
@@ -264,6 +274,7 @@ class ReplayBuffer:
         first = self._rows[self._low % len(self._pools), 0] if self._low < self._head else self._step
         for step in [step for step in self._states if step < first]:
             del self._states[step]
+            self._widths.pop(step, None)
 
 
 def _filled_up(pools: PoolArray, width: int) -> PoolArray:

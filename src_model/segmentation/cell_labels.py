@@ -11,6 +11,7 @@ import torch
 
 from src_model.data.annotation import Labels
 from src_model.data.dataset import Dataset
+from src_model.data.held_images import HeldImages
 from src_model.data.images import LabelSource
 from src_model.data.region import Region, Size
 
@@ -58,7 +59,7 @@ def class_pixels(
 
 
 class CellLabelMemory:
-    """Class pixels of whole images; those of a `Dataset`, which never change, are counted once.
+    """Class pixels of whole images; those of a `Dataset` or of `HeldImages`, which never change, are counted once.
 
     Remembered counts take (cells · C) bytes an image with cells of up to 255 pixels: 19 kB for CamVid in 10×10 cells.
 
@@ -75,11 +76,11 @@ class CellLabelMemory:
         self._num_classes = num_classes
         area = cell[0] * cell[1]
         self._dtype = np.uint8 if area < 2**8 else np.int16 if area < 2**15 else np.int64
-        self._counted: WeakKeyDictionary[Dataset, dict[str, torch.Tensor]] = WeakKeyDictionary()
+        self._counted: WeakKeyDictionary[Dataset | HeldImages, dict[str, torch.Tensor]] = WeakKeyDictionary()
 
     def class_pixels(self, images: Sequence[str], labels: LabelSource) -> torch.Tensor:
         """(cells of all images in order, C) counts, of the smallest type that holds a cell."""
-        if not isinstance(labels, Dataset):
+        if not isinstance(labels, Dataset | HeldImages):
             return torch.cat([self._count(labels.labels(image)) for image in images])
         known = self._counted.setdefault(labels, {})
         known.update((image, self._count(labels.labels(image))) for image in images if image not in known)

@@ -66,6 +66,8 @@ class FastSegmenter:
         Accepted for the sake of the common constructor; nothing at the start is random.
     cache:
         Folder for features, shared by runs and processes; None keeps them in memory.
+    features:
+        Features of ``images`` that are there already; None: made here.
     """
 
     def __init__(
@@ -76,11 +78,12 @@ class FastSegmenter:
         device: torch.device,
         seed: int,
         cache: Path | None = None,
+        features: FrozenFeatures | None = None,
     ) -> None:
         self._images = images
         self._num_classes = num_classes
         self._config = config
-        self._features = FrozenFeatures(images, config, device, cache)
+        self._features = features or FrozenFeatures(images, config, device, cache)
         self._head = LinearHead(num_classes, config.fast_components, device)
         self._training_rows = LabelledCells(self._features, config.fast_cell, num_classes)
         self._class_pixels = CellLabelMemory(config.fast_cell, num_classes)

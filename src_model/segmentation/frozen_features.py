@@ -7,6 +7,7 @@ import json
 import logging
 from collections.abc import Sequence
 from contextlib import suppress
+from copy import copy
 from functools import cache, cached_property, partial
 from pathlib import Path
 from typing import TypeVar, cast
@@ -149,6 +150,28 @@ class FrozenFeatures:
             self._projection = projection
             self._store = None
 
+    def disturbed(self, images: Sequence[str], level: float, rng: np.random.Generator) -> FrozenFeatures:
+        """The features of these images in memory, as a worse encoder might give them.
+
+        Parameters
+        ----------
+        level:
+            Deviation of the Gaussian noise, relative to that of each component over these images; 0: none.
+        rng:
+            Draws the noise, which stays the same for as long as the features are kept.
+        """
+        self._ensure(images)
+        rows = self._opened_store.read(images).numpy()
+        if level > 0:
+            rows += rng.standard_normal(rows.shape, dtype=np.float32) * np.float32(level) * rows.std(axis=0)
+        other = copy(self)
+        other._cache, cells = None, {image: len(self._opened_store.rows(image)) for image in images}
+        other._store = FeatureStore(cells, self.components, None)
+        ends = np.cumsum(list(cells.values()))
+        for image, own in zip(images, np.split(rows.astype(np.float16), ends[:-1]), strict=True):
+            other._store.add(image, partial(_itself, own))
+        return other
+
     # --- making features ------------------------------------------------------------------------------------------
 
     def _channels_of(self, pixels: Pixels) -> torch.Tensor:
@@ -215,6 +238,10 @@ class FrozenFeatures:
             folder = None if self._cache is None else self._cache / self._digest / self.projection.digest
             self._store = FeatureStore(cells, self.components, folder)
         return self._store
+
+
+def _itself(rows: HalfRows) -> HalfRows:
+    return rows
 
 
 @cache

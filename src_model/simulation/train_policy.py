@@ -36,7 +36,7 @@ def train_policy(config: RunConfig, out: Path, should_stop: ShouldStop = never) 
     RalisError
         For bad data, settings or weights, before anything is written.
     """
-    _refuse_other_choices(config)
+    refuse_other_choices(config)
     assembly = answerable(assemble(config).in_roles(policy_training_roles), config)
     schema = assembly.dataset.schema
     oracle = GroundTruthOracle(assembly.dataset, schema.num_classes)
@@ -68,7 +68,8 @@ def _untrained_network(config: RunConfig, assembly: Assembly) -> QueryNetwork:
     return network.to(assembly.device)
 
 
-def _refuse_other_choices(config: RunConfig) -> None:
+def refuse_other_choices(config: RunConfig) -> None:
+    """Raise `ConfigurationError` for settings with which no policy can be trained."""
     if config.acquisition.name != DQNAcquisition.name:
         raise ConfigurationError(
             f"A policy is trained by asking with it, not with {config.acquisition.name!r}. Set acquisition.name to "

@@ -326,3 +326,27 @@ def test_the_default_learner_goes_on_with_the_same_numbers_after_a_pool_of_anoth
 def test_a_batch_of_one_cannot_be_normalised() -> None:
     with pytest.raises(ConfigurationError, match="Set it to 2 or more"):
         _learner(batch_size=1)
+
+
+def test_the_default_network_looks_at_chosen_and_real_candidates_alone_and_learns_the_published_rule() -> None:
+    """The loss is that of looking at every candidate of every pool, with those that fill up narrow ones."""
+    rng = np.random.default_rng(0)
+    learner = _default_learner(batch_size=12, updates=1, gamma=0.7, reward_baseline="measured")
+    for step, width in enumerate((3, 7, 5, 2)):
+        state = rng.normal(size=(1, STATE_FEATURES)).astype(np.float32)
+        learner.observe(state, rng.normal(size=(4, width, ACTION_FEATURES)).astype(np.float32))
+        learner.store(rng.integers(width, size=4), rng.normal(size=4), terminal=step == 3)
+    learner.target_network = DefaultQueryNetwork(torch.Generator().manual_seed(5))
+    batch = learner.replay.sample(12, np.random.default_rng(1))
+    assert batch is not None
+    assert set(batch.next_widths.tolist()) == {7, 5, 2}
+    with torch.no_grad():
+        values = learner.network(batch.states[batch.state], batch.pools.float())
+        best = learner.network(batch.states[batch.next_state], batch.next_pools.float()).argmax(dim=1)
+        later = learner.target_network(batch.states[batch.next_state], batch.next_pools.float())
+        follows = later.gather(1, best[:, None]).squeeze(1) * ~batch.terminal
+        chosen = values.gather(1, batch.actions[:, None]).squeeze(1)
+        expected = functional.smooth_l1_loss(
+            chosen, batch.rewards + 0.7 * follows, beta=learner.config.huber_knee
+        ).item()
+    assert learner.update(np.random.default_rng(1)) == pytest.approx(expected, rel=1e-5)

@@ -136,7 +136,7 @@ def test_memory_is_bounded_whatever_the_pools_look_like() -> None:
     assert 0 < kept - 2000 * 10 * 154 * 2 < 2000 * 100
 
 
-def test_what_is_kept_in_half_precision_comes_back_as_single_precision() -> None:
+def test_what_is_kept_in_half_precision_comes_back_in_it() -> None:
     buffer = ReplayBuffer(10, np.float16)
     pools = np.array([[[0.1, -3.0, 1 / 3]]], dtype=np.float32)
     buffer.observe(_state(0), pools)
@@ -144,7 +144,7 @@ def test_what_is_kept_in_half_precision_comes_back_as_single_precision() -> None
 
     batch = _all(buffer)
 
-    assert batch.pools.dtype == batch.next_pools.dtype == torch.float32
+    assert batch.pools.dtype == batch.next_pools.dtype == torch.float16
     np.testing.assert_array_equal(batch.pools.numpy(), pools.astype(np.float16).astype(np.float32))
 
 
@@ -287,3 +287,26 @@ def test_an_incomplete_buffer_is_refused_and_nothing_changes() -> None:
             buffer.load_state_dict(damaged)
 
     assert _all(buffer).rewards.tolist() == [0, 1, 10, 11]
+
+
+def test_how_many_candidates_a_pool_really_held_is_known_also_after_a_restart() -> None:
+    buffer = ReplayBuffer(100)
+    for step, width in enumerate((2, 5, 3)):
+        buffer.observe(_state(step), _pools(step, width=width))
+        buffer.resolve([0, 1], 0.0, terminal=step == 2)
+    restored = ReplayBuffer(100)
+    restored.load_state_dict(buffer.state_dict())
+    for either in (buffer, restored):
+        assert _all(either).next_widths.tolist() == [5, 5, 3, 3, 3, 3]
+
+
+def test_a_buffer_kept_without_widths_takes_every_candidate_for_real() -> None:
+    buffer = ReplayBuffer(100)
+    for step, width in enumerate((2, 5)):
+        buffer.observe(_state(step), _pools(step, width=width))
+        buffer.resolve([0, 1], 0.0, terminal=step == 1)
+    tensors = buffer.state_dict()
+    del tensors["widths"]
+    restored = ReplayBuffer(100)
+    restored.load_state_dict(tensors)
+    assert _all(restored).next_widths.tolist() == [5, 5, 5, 5]
