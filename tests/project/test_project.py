@@ -56,6 +56,7 @@ def test_a_new_project_holds_its_settings_and_says_who_made_it(tmp_path: Path) -
     assert about["schema"] == 1
     assert about["made_by"].startswith("napari-ralis")
     assert files(folder) == [
+        "confusion.csv",
         "lock",
         "log.sqlite",
         "metrics.csv",
@@ -287,7 +288,7 @@ def test_a_file_in_the_way_is_named(tmp_path: Path) -> None:
 def test_a_log_with_records_is_not_taken_for_a_half_made_project(tmp_path: Path) -> None:
     with Project.create(tmp_path, SETTINGS) as project:
         project.record_query(0, query(1))
-    for name in ("project.json", "metrics.csv", "queried_regions.csv"):
+    for name in ("project.json", "metrics.csv", "confusion.csv", "queried_regions.csv"):
         (tmp_path / name).unlink()
     with pytest.raises(ProjectError, match=r"records but no project\.json"):
         Project.create_or_resume(tmp_path, SETTINGS)
