@@ -22,6 +22,7 @@ EXAMPLES = (
     events.RewardMeasured("mean_iou", 0.4, 1.5),
     events.PolicyUpdated(0.1, 0.9),
     events.StepDone(1, 2, 20, {"mean_iou": 0.4}),
+    events.LineBegun("entropy", 2, 4),
     events.Notice("Packaged weights are used."),
     events.FitReport(updates=20, images=8, loss=None, seconds=0.3),
 )
