@@ -39,11 +39,11 @@ class Demo:
 
     images: int = 120
     size: Size = (192, 384)
-    region: Size = (48, 48)
-    budget: int = 120
+    region: Size = (64, 64)
+    budget: int = 96
     regions_per_query: int = 12
     pool_size: int = 10
-    updates: int = 12
+    updates: int = 10
 
     @property
     def streets(self) -> StreetImages:
@@ -70,7 +70,8 @@ class Demo:
                 "state_images": min(8, self.images // 10),
                 "reward_images": min(8, self.images // 10),
             },
-            "segmentation": {"updates": self.updates, "crop": (96, 96), "final_updates": 0},
+            # Large steps would make it forget the rare classes, of which the first labels hold none.
+            "segmentation": {"updates": self.updates, "learning_rate": 3e-4, "loss_weights": "inverse_sqrt"},
             "acquisition": {
                 "name": acquisition,
                 "budget": self.budget,
