@@ -11,18 +11,11 @@ DOCS_INSTALLED := $(VENV)/.napari-ralis-docs-installed
 SCREEN := xvfb libegl1 libgl1 libglx-mesa0 libxkbcommon-x11-0 libxcb-cursor0 libxcb-icccm4 libxcb-image0 \
 	libxcb-keysyms1 libxcb-randr0 libxcb-render-util0 libxcb-xinerama0 libxcb-xfixes0 libdbus-1-3 libfontconfig1
 
-.PHONY: demo app test lint docs bench install screen camvid
+.PHONY: demo app test lint docs bench install screen
 
-# A short real simulation on CamVid with the fast segmenter, and its report. The demo on embedded streets, which needs
-# no data, comes with them (issue 3).
-demo: camvid install
-	$(BIN)/napari-ralis simulate --data "$(RALIS_CAMVID)" --reader camvid --split ralis --region 90x80 --segmenter fast \
-		--acquisition label_balance --budget 240 --regions-per-query 24 --pool-size 10 --seed 0 --out runs/demo
-	$(BIN)/napari-ralis report runs/demo --out runs/demo-report
-
-camvid:
-	@test -n "$(RALIS_CAMVID)" || { \
-		echo "Set RALIS_CAMVID to the folder of CamVid (train/, trainannot/, val/, valannot/) and try again." >&2; exit 2; }
+# The main job on embedded streets, needs no data: several acquisitions, the report and, with a screen, napari.
+demo: install
+	$(BIN)/napari-ralis demo --out runs/demo
 
 app: install
 	$(BIN)/napari-ralis label

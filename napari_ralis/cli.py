@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
+import webbrowser
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
@@ -60,7 +62,44 @@ def label(
     Example: `napari-ralis label runs/balance`
     """
     _require_screen()
-    config = None if project is None else _data_of(project)
+    _open_window(None if project is None else _data_of(project))
+
+
+@app.command()
+def demo(
+    out: Annotated[
+        Path, typer.Option(help="Folder of streets, runs and report; what is there is gone on with.")
+    ] = Path("runs/demo"),
+    quick: Annotated[bool, typer.Option("--quick", help="Tiny: shows in seconds that all works, not what.")] = False,
+    show: Annotated[
+        bool, typer.Option("--show/--no-show", help="Open report and napari at the end, where there is a screen.")
+    ] = True,
+) -> None:
+    """See it work, without data: streets are drawn and labelled by simulation, several ways under the same budget.
+
+    Random regions, entropy, label balance and the trained policy start from the shipped segmenter, which has seen
+    other streets. Ends with the report, and with napari on these images where there is a screen. A few minutes on two
+    cores; stopped, the same command goes on.
+    """
+    from src_model.console import progress_view
+    from src_model.events import drain
+    from src_model.simulation.demo import QUICK, Demo, run_demo
+
+    plan = QUICK if quick else Demo()
+    with progress_view("demo") as view:
+        page = drain(run_demo(out, plan), view.show)
+    assert page is not None  # nobody asked it to stop
+    typer.echo(f"Report: {page.as_uri()}")
+    if show and _on_a_screen():
+        # Without a screen it would be a text browser, in the way of whatever called.
+        webbrowser.open(page.as_uri())
+    if show and _on_a_screen() and _why_no_window() is None:
+        _open_window(plan.data(out))
+    else:
+        typer.echo("The same images in napari: napari-ralis label " + shlex.quote(str(out / "runs" / "random")))
+
+
+def _open_window(config: DataConfig | None) -> None:
     import napari
 
     viewer = napari.Viewer(title="napari-ralis")
@@ -79,14 +118,24 @@ def _data_of(project: Path) -> DataConfig:
 
 def _require_screen() -> None:
     """Refuse early: without a Qt binding napari fails with a traceback, without a screen Qt ends the process."""
+    reason = _why_no_window()
+    if reason is not None:
+        raise ConfigurationError(reason)
+
+
+def _on_a_screen() -> bool:
+    return not sys.platform.startswith("linux") or any(map(os.environ.get, ("DISPLAY", "WAYLAND_DISPLAY")))
+
+
+def _why_no_window() -> str | None:
     if not any(find_spec(binding) for binding in ("PyQt6", "PySide6", "PyQt5", "PySide2")):
-        raise ConfigurationError("There is no Qt binding. Install one: pip install 'napari-ralis[pyqt6]'.")
-    screens = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
-    if sys.platform.startswith("linux") and not any(os.environ.get(name) for name in screens):
-        raise ConfigurationError(
+        return "There is no Qt binding. Install one: pip install 'napari-ralis[pyqt6]'."
+    if not _on_a_screen() and not os.environ.get("QT_QPA_PLATFORM"):
+        return (
             "There is no screen (DISPLAY is not set). Run this on a desktop, or label by simulation: "
             "napari-ralis simulate --help."
         )
+    return None
 
 
 app.add_typer(engine)

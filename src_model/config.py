@@ -7,6 +7,7 @@ import tomllib
 from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
+from types import MappingProxyType
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, ValidationError, model_validator
@@ -36,6 +37,16 @@ ConfiguredSize = Annotated[
     PlainSerializer(lambda size: f"{size[0]}x{size[1]}", return_type=str),
 ]
 """Height and width in pixels; reads and writes ``HEIGHTxWIDTH``."""
+
+
+STREETS = "streets"
+"""Start weights: the shipped segmenter, pre-trained on embedded streets."""
+_AUTO = "auto"
+
+StartWeights = Annotated[
+    Literal["streets"] | Path | None, BeforeValidator(lambda value: None if value == "none" else value)
+]
+"""``streets``, a file, or ``none`` (None)."""
 
 
 class _Frozen(BaseModel):
@@ -85,6 +96,18 @@ class DataConfig(_Frozen):
     )
 
 
+_SHIPPED_NETWORK = MappingProxyType(
+    {
+        "segmenter": "fpn",
+        "architecture": "FPN",
+        "encoder": "tu-tf_efficientnet_lite0",
+        "encoder_weights": "packaged",
+        "merge_policy": "add",
+    }
+)
+"""What the shipped segmenter is; who asks for other encoder weights wants to start from those."""
+
+
 class SegmentationConfig(_Frozen):
     """The segmentation network and how it is trained."""
 
@@ -101,8 +124,10 @@ class SegmentationConfig(_Frozen):
     merge_policy: Literal["add", "cat"] = Field(
         default="add", description="How FPN joins its levels; the reference concatenates."
     )
-    start_weights: Path | None = Field(
-        default=None, description="Pre-trained segmenter; its head's classes are mapped by name."
+    start_weights: StartWeights = Field(
+        default=None,
+        description="Pre-trained segmenter, its head's classes mapped by name: a file, streets (shipped), none, or "
+        "auto (streets where the shipped one fits the network).",
     )
     loss_weights: LossWeights = Field(
         default=LossWeights.NONE, description="inverse_sqrt lifts rare classes, for every acquisition alike."
@@ -146,6 +171,15 @@ class SegmentationConfig(_Frozen):
     fast_components: int = Field(default=64, ge=1, description="Principal components kept of the frozen features.")
     fast_learning_rate: float = Field(default=0.1, gt=0, description="Of the fast segmenter's head (Adam, full batch).")
     fast_updates: int = Field(default=20, ge=1, description="Full-batch steps a fit of the fast segmenter.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _auto_is_streets_where_they_fit(cls, given: Any) -> Any:
+        """Decided here, so that the settings kept with a run say what it started from."""
+        if not isinstance(given, Mapping) or given.get("start_weights") != _AUTO:
+            return given
+        fits = all(given.get(name, cls.model_fields[name].default) == value for name, value in _SHIPPED_NETWORK.items())
+        return {**given, "start_weights": STREETS if fits else None}
 
     @model_validator(mode="after")
     def _start_weights_are_used(self) -> SegmentationConfig:
@@ -192,7 +226,9 @@ class DQNConfig(_Frozen):
     """The query network: how it explores, learns and is rewarded."""
 
     policy: Path | None = Field(
-        default=None, description="Trained policy to load; `napari-ralis train-policy` makes one."
+        default=None,
+        description="Trained policy to load; `napari-ralis train-policy` makes one. Without it the shipped one, unless "
+        "features are reference.",
     )
     features: Literal["reference", "default"] = Field(
         default="reference",
@@ -324,6 +360,7 @@ _SEED: dict[str, Any] = {
 }
 _DEFAULT: dict[str, Any] = {
     "preset": "default",
+    "segmentation": {"start_weights": _AUTO},
     "dqn": {
         "features": "default",
         "optimiser": "adam",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -24,6 +25,7 @@ from src_model.events import (
     ImagesEvaluated,
     ImagesPrepared,
     ImagesScored,
+    LineBegun,
     Notice,
     PolicyUpdated,
     StepDone,
@@ -50,6 +52,7 @@ class ProgressView:
         self._title = title
         self._run = bars.add_task(title, total=None)
         self._phase: TaskID = bars.add_task("starting", total=None)
+        self._first: tuple[int, float] | None = None
 
     def show(self, event: Event) -> None:
         """Bring the bars up to date; events without a bar are printed or left out."""
@@ -59,17 +62,29 @@ class ProgressView:
         elif isinstance(event, StepDone):
             self._bars.update(self._run, completed=event.step, total=event.total, description=self._headline(event))
             if not console.is_terminal:
-                console.print(f"{self._headline(event)}  step {event.step}/{event.total}")
+                console.print(f"{self._headline(event)}  step {event.step}/{event.total}{self._time_left(event)}")
         elif isinstance(event, EpisodeDone):
             self._bars.update(self._run, completed=event.done, total=event.total)
             if not console.is_terminal:
                 console.print(
-                    f"{self._title}  episode {event.done}/{event.total}, {_time_left(event.seconds_left)} left"
+                    f"{self._title}  episode {event.done}/{event.total}, {_duration(event.seconds_left)} left"
                 )
+        elif isinstance(event, LineBegun):
+            self._title = f"{event.name} (line {event.number} of {event.total})"
+            self._bars.update(self._run, description=self._title)
         elif isinstance(event, Notice):
             console.print(event.text)
         elif isinstance(event, PolicyUpdated):
             self._bars.update(self._phase, description=f"policy: loss {event.loss:.3g}, ε {event.epsilon:.2f}")
+
+    def _time_left(self, event: StepDone) -> str:
+        """``, 2:05 min left`` where there is no bar to say so, from the steps seen so far."""
+        now = time.monotonic()
+        if self._first is None or event.step <= self._first[0] or event.step >= event.total:
+            self._first = self._first or (event.step, now)
+            return ""
+        step, begun = self._first
+        return f", {_duration((now - begun) / (event.step - step) * (event.total - event.step))} left"
 
     def _headline(self, event: StepDone) -> str:
         mean = event.row.get("mean_iou")
@@ -78,9 +93,10 @@ class ProgressView:
         return " · ".join(part for part in (self._title, episode, reading) if part)
 
 
-def _time_left(seconds: float) -> str:
-    minutes = round(seconds / 60)
-    return f"{minutes // 60} h {minutes % 60:02} min" if minutes >= 60 else f"{minutes} min"
+def _duration(seconds: float) -> str:
+    """``2:05 min`` or ``1:20 h``."""
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes // 60}:{minutes % 60:02} h" if minutes >= 60 else f"{minutes}:{rest:02} min"
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from src_model.config import DataConfig
 from src_model.exceptions import RalisError
+from src_model.shipped.models import MODELS, ShippedModel, is_shipped, shipped
 
 _PACKAGES = ("napari-ralis", "torch", "torchvision", "segmentation-models-pytorch", "timm", "numpy", "napari", "qtpy")
 
@@ -34,7 +35,7 @@ class Finding:
 
 def examine(data: Path | None = None, reader: str = "folder") -> list[Finding]:
     """Look at versions, device, weights, Qt, screen and, if given, a data set; nothing is changed."""
-    findings = [_python(), *map(_package, _PACKAGES), _device(), _weights(), _qt(), _screen()]
+    findings = [_python(), *map(_package, _PACKAGES), _device(), _weights(), *map(_model, MODELS), _qt(), _screen()]
     return findings if data is None else [*findings, _data(data, reader)]
 
 
@@ -68,6 +69,15 @@ def _weights() -> Finding:
         return "ImageNet weights of the small encoder load"
 
     return _tried("weights", load)
+
+
+def _model(model: ShippedModel) -> Finding:
+    def look() -> str:
+        if not is_shipped(model):
+            return f"not part of this version. {model.remedy}"
+        return f"shipped, whole, {shipped(model).stat().st_size / 1e6:.1f} MB"
+
+    return _tried(model.file, look)
 
 
 def _qt() -> Finding:

@@ -100,6 +100,15 @@ class EpisodeDone(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class LineBegun(Event):
+    """Of several lines run one after the other, number ``number`` (from 1) of ``total`` begins."""
+
+    name: str
+    number: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
 class Notice(Event):
     """Something the user should read once."""
 

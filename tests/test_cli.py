@@ -8,13 +8,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import torch
 from PIL import Image
 from typer.testing import CliRunner, Result
 
+from src_model.checkpoint import load_tensors
 from src_model.cli import app
 from src_model.config import RunConfig
 from src_model.events import EpisodeDone, Event
 from src_model.exceptions import ConfigurationError, RalisError
+from src_model.shipped import models
 from src_model.simulation.worlds import WorldSettings
 
 FAST = [
@@ -112,6 +115,44 @@ def test_a_setting_that_does_not_exist_is_refused_and_nothing_written(
     with pytest.raises(ConfigurationError):
         call("simulate", "--data", tiny_camvid, *FAST, "--set", change, "--out", tmp_path / "run")
     assert not (tmp_path / "run").exists()
+
+
+def test_doctor_lists_the_shipped_models() -> None:
+    lines = call("doctor").stdout.splitlines()
+    assert [line for line in lines if line.startswith("ok  segmenter-streets.safetensors: shipped, whole")]
+    assert [line for line in lines if line.startswith("ok  policy-default.safetensors: ")]
+
+
+def test_doctor_says_what_to_do_about_a_damaged_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(models, "FOLDER", tmp_path)
+    (tmp_path / models.CHECKSUMS).write_text(f"{'0' * 64}  {models.SEGMENTER.file}\n")
+    (tmp_path / models.SEGMENTER.file).write_bytes(b"cut off")
+    result = call("doctor")
+    assert result.exit_code == 1
+    (line,) = [line for line in result.stdout.splitlines() if "segmenter-streets" in line]
+    assert line.startswith("!!")
+    assert "napari-ralis pretrain-streets" in line
+
+
+def test_the_shipped_segmenter_is_made_by_one_command_that_goes_on(tmp_path: Path) -> None:
+    tiny = ("--images", 8, "--size", "64x128", "--updates", 2, "--fits", 2)
+    made = call("pretrain-streets", "--out", tmp_path, *tiny).stdout.strip()
+    tensors, header = load_tensors(Path(made))
+    assert len(header["classes"]) == 19
+    assert tensors["network.trunk.encoder.model.conv_stem.weight"].dtype == torch.float16
+    assert {tensor.dtype for tensor in tensors.values() if tensor.dim() == 1} == {torch.float32}
+    (row,) = table(tmp_path / "training" / "metrics.csv")
+    assert row["updates"] in ("2", "")
+    before = (tmp_path / "training" / "segmenter.safetensors").stat().st_mtime_ns
+    Path(made).unlink()
+    call("pretrain-streets", "--out", tmp_path, *tiny)
+    assert Path(made).is_file()
+    assert (tmp_path / "training" / "segmenter.safetensors").stat().st_mtime_ns == before
+
+
+def test_more_fits_than_updates_are_refused(tiny_camvid: Path, tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="1 to 2 fits"):
+        call("pretrain", "--data", tiny_camvid, *FAST, "--updates", 2, "--fits", 3, "--out", tmp_path / "full")
 
 
 def test_doctor_names_what_is_wrong_with_a_data_set(tiny_camvid: Path, tmp_path: Path) -> None:

@@ -48,7 +48,7 @@ def test_the_reference_preset_holds_the_published_numbers_of_each_data_set() -> 
 
 
 def test_a_preset_that_does_not_exist_is_refused() -> None:
-    with pytest.raises(ConfigurationError, match="reference or default"):
+    with pytest.raises(ConfigurationError, match="reference, seed or default"):
         preset_settings("referenz", "camvid")
 
 

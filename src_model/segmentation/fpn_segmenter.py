@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import closing
+from pathlib import Path
 from types import MappingProxyType
 
 import numpy as np
 import torch
 
-from src_model.config import LossWeights, SegmentationConfig
+from src_model.config import STREETS, LossWeights, SegmentationConfig
 from src_model.data.annotation import Labels
 from src_model.data.images import ImageSource, LabelSource, Pixels
 from src_model.data.region import Size
@@ -32,6 +33,7 @@ from src_model.segmentation.segmenter_state import (
 )
 from src_model.segmentation.trainer import Trainer
 from src_model.segmentation.uncertainty import passes_rng
+from src_model.shipped.models import shipped_segmenter
 
 _FITS = "fits"
 
@@ -79,7 +81,8 @@ class FPNSegmenter:
     ) -> None:
         network = build_network(config, num_classes, seed)
         if config.start_weights is not None:
-            load_start_weights(network, config.start_weights, class_names, class_aliases)
+            file = shipped_segmenter() if config.start_weights == STREETS else Path(config.start_weights)
+            load_start_weights(network, file, class_names, class_aliases)
         self._start = network_state(network)
         layout = torch.channels_last if device.type == "cuda" else torch.contiguous_format
         with machine_failures("Moving the network to the device", "choose a smaller encoder or --device cpu."):

@@ -132,6 +132,21 @@ def save_start_weights(
     save_tensors(path, weights, {"kind": _KIND, "classes": list(class_names), **made_with})
 
 
+def halve_start_weights(path: Path, out: Path) -> None:
+    """Write start weights again with their matrices and kernels as float16: half the size.
+
+    What has one number a channel stays as it is: the variances of batch normalisation may be too small for float16.
+
+    Raises
+    ------
+    CheckpointError
+        If ``path`` is missing or damaged, or ``out`` cannot be written.
+    """
+    tensors, header = load_tensors(path)
+    halved = {name: tensor.half() if tensor.dim() > 1 else tensor for name, tensor in tensors.items()}
+    save_tensors(out, halved, header)
+
+
 def load_start_weights(
     network: SegmentationNetwork,
     path: Path,

@@ -25,6 +25,7 @@ from src_model.dqn.reward import Reward, class_frequencies, class_weights
 from src_model.events import Notice, Progress, ShouldStop, never
 from src_model.exceptions import CheckpointError, DataError, EmptyPool
 from src_model.project.project import Project
+from src_model.shipped.models import shipped_policy
 from src_model.simulation.episode import run_episode
 from src_model.simulation.measured_gain import MeasuredGain
 from src_model.simulation.oracle import GroundTruthOracle
@@ -105,17 +106,26 @@ def _policy(config: RunConfig, assembly: Assembly) -> QueryNetwork | None:
     Raises
     ------
     CheckpointError
-        If none is named, or the file is missing, corrupt or was trained for other classes, state images or features.
+        If none is named or shipped, or the file is missing, corrupt or was trained for other classes, state images or
+        features.
     """
     if config.acquisition.name != "dqn":
         return None
-    if config.dqn.policy is None:
-        raise CheckpointError(
-            "The acquisition dqn needs a trained policy. Train one with `napari-ralis train-policy` and name it with "
-            "--policy, or use --acquisition margin_class_balanced instead."
-        )
-    policy = load_policy(config.dqn.policy, assembly.dataset.schema.names, assembly.state_regions())
+    policy = load_policy(_policy_file(config), assembly.dataset.schema.names, assembly.state_regions())
     return policy.network.to(assembly.device)
+
+
+def _policy_file(config: RunConfig) -> Path:
+    """The policy that is named, or else the shipped one, which is none for the published features."""
+    if config.dqn.policy is not None:
+        return config.dqn.policy
+    if config.dqn.features == "default":
+        return shipped_policy()
+    raise CheckpointError(
+        "The acquisition dqn with the published features needs a policy trained on these classes. Train one with "
+        "`napari-ralis train-policy` and name it with --policy, use --preset default, which has a policy for any "
+        "classes, or use --acquisition margin_class_balanced instead."
+    )
 
 
 def _knowledge(acquisition: Acquisition, assembly: Assembly, oracle: GroundTruthOracle, config: RunConfig) -> Knowledge:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
@@ -12,8 +13,8 @@ from src_model.config import RunConfig, SegmentationConfig
 from src_model.data.class_schema import ClassSchema
 from src_model.data.region import Region, grids
 from src_model.device import generator_for
-from src_model.events import Progress, ShouldStop, StepDone, never
-from src_model.exceptions import DataError
+from src_model.events import FitReport, Notice, Progress, ShouldStop, StepDone, never
+from src_model.exceptions import ConfigurationError, DataError
 from src_model.project.folder import refuse_what_is_there
 from src_model.project.settings_file import write_settings
 from src_model.project.tables import write_metrics
@@ -30,9 +31,12 @@ def pretrain(
     out: Path,
     images: Literal["train", "all"],
     updates: int,
+    fits: int = 1,
     should_stop: ShouldStop = never,
 ) -> Progress[ConfusionMatrix | None]:
     """Train on every label of D_T, or of all images that are not scored, for a fixed number of updates.
+
+    The updates are made in ``fits`` equal parts; after each the learning rate falls by ``learning_rate_decay``.
 
     Writes the weights (for ``--start-weights`` if they are of the FPN), ``metrics.csv`` with one row, the settings and
     the classes into ``out``. The weights after the last update are the ones measured and kept: no image that is scored
@@ -44,12 +48,16 @@ def pretrain(
 
     Raises
     ------
+    ConfigurationError
+        If there are more fits than updates.
     DataError
         If there are no labelled images in these roles.
     ProjectError
         If there are files in ``out`` already.
     """
     refuse_what_is_there(out)
+    if not 1 <= fits <= updates:
+        raise ConfigurationError(f"{updates} updates cannot be made in {fits} fits. Ask for 1 to {updates} fits.")
     assembly = assemble(config)
     roles, dataset, segmenter = assembly.roles, assembly.dataset, assembly.segmenter
     chosen = roles.train if images == "train" else roles.train + roles.state + roles.reward + roles.pool
@@ -62,8 +70,7 @@ def pretrain(
     regions: list[Region] = [region for image in labelled for region in grid(image).regions(image)]
     scored = roles.test or roles.reward
     yield from segmenter.prepare(sorted({*labelled, *scored}), should_stop)
-    task = FitTask(dataset, regions, regions, updates)
-    report = yield from segmenter.fit(task, generator_for(config.seed, "supervised"), should_stop)
+    report = yield from _fitted(segmenter, FitTask(dataset, regions, regions, updates), fits, config.seed, should_stop)
     confusion = yield from segmenter.evaluate(scored, dataset, should_stop)
     if report.stopped or should_stop():
         return None
@@ -84,6 +91,26 @@ def pretrain(
     keep_schema(out, dataset.schema)
     yield StepDone(1, 1, 1, row)
     return confusion
+
+
+def _fitted(segmenter: Segmenter, task: FitTask, fits: int, seed: int, should_stop: ShouldStop) -> Progress[FitReport]:
+    """Train in several fits; the loss is that of the last one."""
+    rng = generator_for(seed, "supervised")
+    total = 0 if task.updates is None else task.updates
+    made = images = 0
+    seconds = 0.0
+    for number in range(fits):
+        part = (number + 1) * total // fits - number * total // fits
+        report = yield from segmenter.fit(replace(task, updates=part), rng, should_stop)
+        made, images, seconds = made + report.updates, images + report.images, seconds + report.seconds
+        yield Notice(f"fit {number + 1} of {fits}: loss {_told(report.loss)}")
+        if report.stopped:
+            break
+    return replace(report, updates=made, images=images, seconds=seconds)
+
+
+def _told(loss: float | None) -> str:
+    return "unknown, nothing was labelled" if loss is None else f"{loss:.3f}"
 
 
 def _keep_weights(path: Path, segmenter: Segmenter, schema: ClassSchema, config: SegmentationConfig) -> None:

@@ -23,6 +23,7 @@ EXAMPLES = (
     events.PolicyUpdated(0.1, 0.9),
     events.StepDone(1, 2, 20, {"mean_iou": 0.4}),
     events.EpisodeDone(3, 1000, 60.0, {"steps": 20}),
+    events.LineBegun("entropy", 2, 4),
     events.Notice("Packaged weights are used."),
     events.FitReport(updates=20, images=8, loss=None, seconds=0.3),
 )

@@ -91,6 +91,7 @@ OURS: dict[str, Any] = {
     "segmentation.train_on": "all",
     "segmentation.augmentation": "full",
     "segmentation.dropout": 0.2,
+    "segmentation.start_weights": "streets",
     "acquisition.name": "margin_class_balanced",
     "acquisition.budget": 480,
     "acquisition.regions_per_query": 24,

@@ -18,7 +18,7 @@ SOURCES = {
     path.relative_to(ROOT).as_posix()
     for package in ("napari_ralis", "src_model")
     for path in (ROOT / package).rglob("*")
-    if path.is_file() and path.suffix in {".py", ".json", ".yaml", ".j2", ".csv"}
+    if path.is_file() and path.suffix in {".py", ".json", ".yaml", ".j2", ".csv", ".safetensors", ".txt", ".md"}
 }
 
 
@@ -59,6 +59,7 @@ def test_the_wheel_holds_both_packages_with_their_data_and_nothing_else(wheel: P
     assert "napari_ralis/napari.yaml" in packed
     assert "src_model/config.py" in packed
     assert packed >= SOURCES
+    assert {"src_model/shipped/checksums.txt", "src_model/shipped/segmenter-streets.safetensors"} <= packed
     assert {name.partition("/")[0] for name in packed} == {"napari_ralis", "src_model"}
 
 

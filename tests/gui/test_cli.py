@@ -27,7 +27,7 @@ def test_the_version_is_printed() -> None:
 
 def test_help_lists_the_engine_s_commands_and_label() -> None:
     text = CliRunner().invoke(cli.app, ["--help"]).output
-    for command in ("simulate", "train-policy", "report", "predict", "doctor", "label"):
+    for command in ("simulate", "train-policy", "report", "predict", "doctor", "label", "demo"):
         assert command in text
 
 
@@ -57,3 +57,36 @@ def test_a_folder_that_is_no_project_is_refused_before_a_window_opens(tmp_path: 
     assert done.returncode == 2
     assert str(tmp_path) in done.stderr.replace("\n", "")
     assert "Traceback" not in done.stderr
+
+
+def test_without_a_screen_the_demo_ends_with_the_way_to_its_report(tmp_path: Path) -> None:
+    from src_model.simulation import demo
+
+    tiny = demo.Demo(images=12, size=(32, 64), region=(16, 16), budget=2, regions_per_query=2, pool_size=2, updates=1)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(demo, "QUICK", tiny)
+        patch.delenv("DISPLAY", raising=False)
+        patch.delenv("WAYLAND_DISPLAY", raising=False)
+        patch.setattr(cli.webbrowser, "open", lambda url: pytest.fail(f"opened {url}"))
+        patch.setattr(cli, "_open_window", lambda config: pytest.fail("a window without a screen"))
+        result = CliRunner().invoke(cli.app, ["demo", "--quick", "--out", str(tmp_path)], catch_exceptions=False)
+    page = tmp_path / "report" / "report.html"
+    assert f"Report: {page.as_uri()}" in result.output
+    assert page.is_file()
+
+
+def test_with_a_screen_the_demo_opens_its_report_and_its_streets(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from src_model.simulation import demo
+
+    tiny = demo.Demo(images=12, size=(32, 64), region=(16, 16), budget=2, regions_per_query=2, pool_size=2, updates=1)
+    pages: list[str] = []
+    windows: list[object] = []
+    monkeypatch.setattr(demo, "QUICK", tiny)
+    monkeypatch.setenv("DISPLAY", ":0")
+    monkeypatch.setattr(cli.webbrowser, "open", pages.append)
+    monkeypatch.setattr(cli, "_open_window", windows.append)
+    CliRunner().invoke(cli.app, ["demo", "--quick", "--out", str(tmp_path)], catch_exceptions=False)
+    assert pages == [(tmp_path / "report" / "report.html").as_uri()]
+    assert windows == [tiny.data(tmp_path)]

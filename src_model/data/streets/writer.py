@@ -19,6 +19,8 @@ from src_model.data.streets.domain import domain_named
 from src_model.data.streets.street_images import StreetImages
 from src_model.exceptions import DataError
 
+_ABOUT = "streets.json"
+
 
 def reader_for(domain: str) -> str:
     """Name of the reader that reads what is written for this domain."""
@@ -56,6 +58,14 @@ def write_streets(images: StreetImages, out: Path) -> Iterator[int]:
         shutil.rmtree(partial, ignore_errors=True)
 
 
+def is_written(images: StreetImages, out: Path) -> bool:
+    """Whether ``out`` holds just these images, as `write_streets` left them."""
+    try:
+        return bool(json.loads((out / _ABOUT).read_text(encoding="utf-8")) == _about(images))
+    except (OSError, ValueError):
+        return False
+
+
 def _refuse_what_is_there(out: Path) -> None:
     if out.is_dir() and not any(out.iterdir()):
         return
@@ -86,8 +96,12 @@ def _write_about(images: StreetImages, root: Path) -> None:
     """The class table for the reader ``folder``, and what to ask for to get the same images again."""
     if reader_for(images.domain) == "folder":
         _write_class_table(root / "classes.csv", images.schema)
+    (root / _ABOUT).write_text(json.dumps(_about(images), indent=1) + "\n", encoding="utf-8")
+
+
+def _about(images: StreetImages) -> dict[str, str | int]:
     height, width = images.size_of_all
-    about = {
+    return {
         "domain": images.domain,
         "count": images.count,
         "size": f"{height}x{width}",
@@ -96,7 +110,6 @@ def _write_about(images: StreetImages, root: Path) -> None:
         "sequence_length": images.sequence_length,
         "reader": reader_for(images.domain),
     }
-    (root / "streets.json").write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
 
 
 def _write_class_table(path: Path, schema: ClassSchema) -> None:
