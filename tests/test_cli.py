@@ -177,7 +177,7 @@ def test_train_worlds_hands_on_what_it_was_told(tmp_path: Path, monkeypatch: pyt
         *("--episodes-per-world", 2, "--set", "dqn.updates=2", "--out", out),
     )
     assert result.exit_code == 0
-    assert "1 h 07 min" in result.stderr
+    assert "1:06 h left" in result.stderr
     config, worlds, folder = told
     assert isinstance(config, RunConfig)
     assert (config.dqn.features, config.dqn.episodes, config.dqn.updates) == ("default", 7, 2)
