@@ -325,7 +325,7 @@ def test_every_acquisition_is_offered_the_same_candidates(tmp_path: Path, monkey
 
     def watched(draw: Draw, *rest: object) -> Progress[CandidatePool]:
         offered.append(draw)
-        return look_at(draw, *rest)  # type: ignore[arg-type]
+        return look_at(draw, *rest)  # type: ignore[arg-type]  # Whatever the engine gives is handed on.
 
     monkeypatch.setattr(engine_module, "look_at", watched)
     for name in ("random", "entropy", "margin", "margin_class_balanced", "impurity", "dqn"):

@@ -42,5 +42,5 @@ def test_an_event_crosses_a_process_border_unchanged(example: object) -> None:
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: type(example).__name__)
 def test_an_event_cannot_be_changed(example: object) -> None:
     with pytest.raises(FrozenInstanceError):
-        setattr(example, fields(example)[0].name, None)  # type: ignore[arg-type]
+        setattr(example, fields(example)[0].name, None)  # type: ignore[arg-type]  # Every example is a dataclass, which object does not say.
     assert not hasattr(example, "__dict__")

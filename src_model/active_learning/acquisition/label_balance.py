@@ -12,10 +12,7 @@ from src_model.active_learning.acquisition.acquisition import CandidatePool, Cho
 from src_model.active_learning.acquisition.choosing import Positions, Scores, choose_in_turn
 from src_model.active_learning.acquisition.required import measured, required
 from src_model.config import AcquisitionConfig
-
-SMOOTHING = 0.01
-"""Regions of every class taken as labelled from the start. It keeps the logarithm of an unseen class finite and sets
-how little of a new class is worth asking for: a hundredth of a region gains ln 2."""
+from src_model.dqn.default_features import SMOOTHING
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,8 @@ def walker(stance: int) -> Polygons:
     stride = 0.26 * (stance % 3) / 2
     trousers: Tint = ((44, 48, 62), (70, 66, 60), (36, 36, 40))[stance % 3]
     skirt = stance == 4
-    hair: Tint = tuple(float(c) for c in np.array(HAIR) * rng.uniform(0.6, 2.2))  # type: ignore[assignment]
+    lightness = rng.uniform(0.6, 2.2)
+    hair: Tint = (HAIR[0] * lightness, HAIR[1] * lightness, HAIR[2] * lightness)
     parts = []
     for side in (-1, 1):
         foot = side * (0.07 + stride)

@@ -184,12 +184,12 @@ def hull(
         out = face.mean(axis=0) - centre
         parts.append(
             polygon(
-                [tuple(map(float, corner)) for corner in face],  # type: ignore[misc]
+                [(float(x), float(y), float(z)) for x, y, z in face],
                 colours[which],
                 label,
                 paint=paints[which],
                 mark=Mark.CASTS,
-                outward=tuple(map(float, out)),  # type: ignore[arg-type]
+                outward=(float(out[0]), float(out[1]), float(out[2])),
             )
         )
     return joined(parts)

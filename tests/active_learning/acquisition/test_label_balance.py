@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from src_model.active_learning.acquisition.acquisition import CandidatePool, Context, RegionStatistics, Statistic
-from src_model.active_learning.acquisition.label_balance import SMOOTHING
 from src_model.active_learning.acquisition.registry import make_acquisition
 from src_model.config import AcquisitionConfig
 from src_model.data.region import Region
+from src_model.dqn.default_features import SMOOTHING
 
 
 def pool_of(shares, regions_per_query) -> CandidatePool:

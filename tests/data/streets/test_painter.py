@@ -8,8 +8,8 @@ import pytest
 from src_model.data.streets.camera import DroneCamera, RoadCamera
 from src_model.data.streets.classes import BUILDING, CAR, PERSON, ROAD, SKY
 from src_model.data.streets.light import light_for
-from src_model.data.streets.painter import paint, shadows
-from src_model.data.streets.polygons import box
+from src_model.data.streets.painter import Camera, paint, shadows
+from src_model.data.streets.polygons import Polygons, box
 from src_model.data.streets.stage import Stage
 
 SIZE = (64, 128)
@@ -18,15 +18,15 @@ ROAD_CAMERA = RoadCamera(SIZE, 0.0, 1.4, 0.0, 0.0, 1.0, 0.45, 0.0)
 RED, BLUE = (240.0, 10.0, 10.0), (10.0, 10.0, 240.0)
 
 
-def cube(colour: tuple[float, float, float], label: int) -> object:
+def cube(colour: tuple[float, float, float], label: int) -> Polygons:
     return box((-1, 1), (0, 2), (-0.5, 0.5), colour, label)
 
 
-def painted(stage: Stage, camera: object = ROAD_CAMERA) -> tuple[np.ndarray, np.ndarray]:
+def painted(stage: Stage, camera: Camera = ROAD_CAMERA) -> tuple[np.ndarray, np.ndarray]:
     scenery = stage.scenery()
-    _, shaded = shadows(scenery, camera, CLEAR)  # type: ignore[arg-type]
+    _, shaded = shadows(scenery, camera, CLEAR)
     ground, classes = np.full((*SIZE, 3), 128, np.uint8), np.full(SIZE, ROAD, np.uint8)
-    return paint(ground, classes, scenery, camera, CLEAR, shaded)  # type: ignore[arg-type]
+    return paint(ground, classes, scenery, camera, CLEAR, shaded)
 
 
 @pytest.mark.parametrize("near_first", [True, False])
@@ -34,7 +34,7 @@ def test_the_nearer_thing_covers_the_farther_one_whatever_was_put_down_first(nea
     stage = Stage()
     things = [(RED, CAR, 6.0), (BLUE, PERSON, 12.0)]
     for colour, label, z in things if near_first else things[::-1]:
-        stage.add(cube(colour, label), 0, z, 5)  # type: ignore[arg-type]
+        stage.add(cube(colour, label), 0, z, 5)
     _, labels = painted(stage)
     assert (labels == CAR).sum() > 100
     # The farther cube is the smaller one and lies wholly behind.
@@ -43,8 +43,8 @@ def test_the_nearer_thing_covers_the_farther_one_whatever_was_put_down_first(nea
 
 def test_an_inner_strip_covers_an_outer_one_at_any_distance() -> None:
     stage = Stage()
-    stage.add(cube(RED, CAR), 0, 12.0, 5)  # type: ignore[arg-type]
-    stage.add(cube(BLUE, BUILDING), 0, 6.0, 2)  # type: ignore[arg-type]
+    stage.add(cube(RED, CAR), 0, 12.0, 5)
+    stage.add(cube(BLUE, BUILDING), 0, 6.0, 2)
     _, labels = painted(stage)
     assert (labels == CAR).any()
     assert (labels == BUILDING).any()
@@ -52,8 +52,8 @@ def test_an_inner_strip_covers_an_outer_one_at_any_distance() -> None:
 
 def test_labels_are_those_of_the_colours() -> None:
     stage = Stage()
-    stage.add(cube(RED, CAR), -1.5, 7.0, 5)  # type: ignore[arg-type]
-    stage.add(cube(BLUE, PERSON), 1.5, 9.0, 5)  # type: ignore[arg-type]
+    stage.add(cube(RED, CAR), -1.5, 7.0, 5)
+    stage.add(cube(BLUE, PERSON), 1.5, 9.0, 5)
     image, labels = painted(stage)
     red, blue = (image[..., channel].astype(int) - image[..., 2 - channel] for channel in (0, 2))
     # Pixels at an edge are mixed: half of them may show the other side more.
@@ -64,7 +64,7 @@ def test_labels_are_those_of_the_colours() -> None:
 
 def test_what_is_behind_the_camera_is_not_drawn() -> None:
     stage = Stage()
-    stage.add(cube(RED, CAR), 0, -5.0, 5)  # type: ignore[arg-type]
+    stage.add(cube(RED, CAR), 0, -5.0, 5)
     _, labels = painted(stage)
     assert (labels == ROAD).all()
 
