@@ -83,7 +83,7 @@ def demo(
     """
     from src_model.console import progress_view
     from src_model.events import drain
-    from src_model.simulation.demo import QUICK, Demo, run_demo
+    from src_model.studies.demo import QUICK, Demo, run_demo
 
     plan = QUICK if quick else Demo()
     with progress_view("demo") as view:

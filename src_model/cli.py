@@ -136,7 +136,7 @@ def train_policy(
     --episodes 10 --out policies/camvid`
     """
     settings = _settings(locals() | {"acquisition": "dqn"})
-    from src_model.simulation.train_policy import train_policy as run
+    from src_model.policy_training.train_policy import train_policy as run
 
     _run("policy", run, settings, out)
 
@@ -169,8 +169,8 @@ def train_worlds(
     `napari-ralis simulate --acquisition dqn --policy policies/worlds/policy.safetensors …`
     """
     settings = _settings(locals() | {"acquisition": "dqn", "segmenter": "fast"})
-    from src_model.simulation.train_in_worlds import train_in_worlds as run
-    from src_model.simulation.worlds import WorldSettings
+    from src_model.policy_training.train_in_worlds import train_in_worlds as run
+    from src_model.policy_training.worlds import WorldSettings
 
     worlds = WorldSettings(
         images=images, episodes_per_world=episodes_per_world, held_out=held_out, evaluate_every=evaluate_every
@@ -210,7 +210,7 @@ def pretrain(
     OUT/metrics.csv with the IoU of the test images.
     """
     settings = _settings({key: value for key, value in locals().items() if key not in {"updates", "fits", "images"}})
-    from src_model.simulation.supervised import pretrain as run
+    from src_model.pretraining.supervised import pretrain as run
 
     _run("pre-training", run, settings, out, images, updates, fits)
 
@@ -227,8 +227,8 @@ def pretrain_streets(
 
     Example: `napari-ralis pretrain-streets --out models`
     """
-    from src_model.simulation.pretrain_streets import StreetsPretraining
-    from src_model.simulation.pretrain_streets import pretrain_streets as run
+    from src_model.pretraining.pretrain_streets import StreetsPretraining
+    from src_model.pretraining.pretrain_streets import pretrain_streets as run
 
     typer.echo(_follow("streets", run(out, StreetsPretraining(images, _size(size), updates, fits))))
 
@@ -241,8 +241,8 @@ def sweep(
     workers: Annotated[int, typer.Option(help="Runs at a time, one process and one thread each.")] = 2,
 ) -> None:
     """Run every line of a study with every seed; what is finished is not run again."""
-    from src_model.simulation.sweep import read_study
-    from src_model.simulation.sweep import sweep as run
+    from src_model.studies.sweep import read_study
+    from src_model.studies.sweep import sweep as run
 
     _follow("study", run(read_study(study, data), out, workers))
 
@@ -256,7 +256,7 @@ def report(
     ] = None,
 ) -> None:
     """Write an HTML page: IoU against budget, classes, which regions were asked, what the differences mean."""
-    from src_model.simulation.report import write_report
+    from src_model.report.page import write_report
 
     typer.echo(write_report(runs, out, full_supervision))
 
@@ -268,7 +268,7 @@ def tabulate(
     full_supervision: Annotated[float | None, typer.Option(help="Mean IoU of full supervision (0 to 1).")] = None,
 ) -> None:
     """Write what a study keeps: a markdown table, every reading as one CSV, and the curves."""
-    from src_model.simulation.study_tables import write_study
+    from src_model.report.study_tables import write_study
 
     write_study(runs, out, full_supervision)
     typer.echo(out)
@@ -282,7 +282,7 @@ def predict(
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
 ) -> None:
     """Segment a whole folder with the network of a project."""
-    from src_model.simulation.predict import predict as run
+    from src_model.predict import predict as run
 
     _follow("masks", run(project, images, out, device))
     typer.echo(out)

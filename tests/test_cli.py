@@ -17,8 +17,8 @@ from src_model.cli import app
 from src_model.config import RunConfig
 from src_model.events import EpisodeDone, Event
 from src_model.exceptions import ConfigurationError, RalisError
+from src_model.policy_training.worlds import WorldSettings
 from src_model.shipped import models
-from src_model.simulation.worlds import WorldSettings
 
 FAST = [
     *("--reader", "camvid", "--region", "12x12", "--split", "random", "--segmenter", "fast", "--device", "cpu"),
@@ -170,7 +170,7 @@ def test_train_worlds_hands_on_what_it_was_told(tmp_path: Path, monkeypatch: pyt
         told.extend(arguments)
         yield EpisodeDone(1, 7, 4000.0)
 
-    monkeypatch.setattr("src_model.simulation.train_in_worlds.train_in_worlds", record)
+    monkeypatch.setattr("src_model.policy_training.train_in_worlds.train_in_worlds", record)
     out = tmp_path / "worlds"
     result = call(
         *("train-worlds", "--episodes", 7, "--images", 32, "--held-out", 5, "--evaluate-every", 3, "--seed", 4),

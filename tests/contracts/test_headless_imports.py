@@ -79,11 +79,11 @@ def test_what_starts_first_needs_neither_torch_nor_what_it_does_not_use(
     assert faults_of_importing(modules, blocked) == {}
 
 
-def test_data_project_and_events_do_without_torch() -> None:
+def test_data_project_events_and_the_report_do_without_torch() -> None:
     torch_free = [
         module
         for module in ENGINE
-        if module.startswith(("src_model.data", "src_model.project", "src_model.events"))
+        if module.startswith(("src_model.data", "src_model.project", "src_model.events", "src_model.report"))
         and module != "src_model.data.torch_dataset"
     ]
     assert faults_of_importing(torch_free, TORCH) == {}

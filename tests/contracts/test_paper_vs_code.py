@@ -19,12 +19,12 @@ from src_model.checkpoint import load_tensors
 from src_model.config import RunConfig, make_run_config, preset_settings
 from src_model.dqn.policy import load_policy
 from src_model.events import drain
+from src_model.policy_training.train_policy import POLICY, train_policy
+from src_model.pretraining.supervised import pretrain
 from src_model.project.view import ProjectView
 from src_model.segmentation.metrics import ConfusionMatrix
 from src_model.segmentation.network import SegmentationNetwork, build_network
-from src_model.simulation.supervised import pretrain
-from src_model.simulation.sweep import Line, Study, jobs_of
-from src_model.simulation.train_policy import POLICY, train_policy
+from src_model.studies.sweep import Line, Study, jobs_of
 
 ROOT = Path(__file__).parents[2]
 LIST = ROOT / "docs" / "paper-vs-code.md"

@@ -60,7 +60,7 @@ def test_a_folder_that_is_no_project_is_refused_before_a_window_opens(tmp_path: 
 
 
 def test_without_a_screen_the_demo_ends_with_the_way_to_its_report(tmp_path: Path) -> None:
-    from src_model.simulation import demo
+    from src_model.studies import demo
 
     tiny = demo.Demo(images=12, size=(32, 64), region=(16, 16), budget=2, regions_per_query=2, pool_size=2, updates=1)
     with pytest.MonkeyPatch.context() as patch:
@@ -78,7 +78,7 @@ def test_without_a_screen_the_demo_ends_with_the_way_to_its_report(tmp_path: Pat
 def test_with_a_screen_the_demo_opens_its_report_and_its_streets(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from src_model.simulation import demo
+    from src_model.studies import demo
 
     tiny = demo.Demo(images=12, size=(32, 64), region=(16, 16), budget=2, regions_per_query=2, pool_size=2, updates=1)
     pages: list[str] = []

@@ -25,13 +25,13 @@ from src_model.data.splits import Roles
 from src_model.dqn.default_query_network import DefaultQueryNetwork
 from src_model.dqn.policy import Policy, save_policy
 from src_model.events import FitReport, Progress, ShouldStop, drain, never
+from src_model.policy_training import train_policy as train_policy_module
+from src_model.policy_training.train_policy import POLICY, train_policy
 from src_model.project.view import ProjectView
 from src_model.segmentation.metrics import ConfusionMatrix
 from src_model.segmentation.segmenter import FitTask, OptionalMap, PredictionMaps
 from src_model.simulation import simulate as simulate_module
-from src_model.simulation import train_policy as train_policy_module
 from src_model.simulation.simulate import simulate
-from src_model.simulation.train_policy import POLICY, train_policy
 
 SIDE, CELLS = 8, 4
 """Images of four by four regions of 8×8 pixels; the segmenter says one thing of each region."""

@@ -27,12 +27,12 @@ from src_model.dqn.policy import Policy, save_policy
 from src_model.dqn.query_network import ReferenceQueryNetwork
 from src_model.events import StepDone, drain
 from src_model.exceptions import CheckpointError, ConfigurationError, DataError, EmptyPool, ProjectError, RalisError
+from src_model.policy_training.train_policy import train_policy
+from src_model.predict import predict
+from src_model.pretraining.supervised import pretrain
 from src_model.project.settings_file import write_settings
 from src_model.project.view import ProjectView
-from src_model.simulation.predict import predict
 from src_model.simulation.simulate import simulate
-from src_model.simulation.supervised import pretrain
-from src_model.simulation.train_policy import train_policy
 
 Small = Callable[..., RunConfig]
 Refused = Callable[..., AbstractContextManager[None]]

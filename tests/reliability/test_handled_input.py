@@ -25,11 +25,11 @@ from src_model.data.readers.camvid import CAMVID
 from src_model.dqn.policy import Policy, save_policy
 from src_model.dqn.query_network import ReferenceQueryNetwork
 from src_model.events import Notice, Progress, drain
+from src_model.policy_training.train_policy import train_policy
+from src_model.predict import predict
+from src_model.pretraining.supervised import pretrain
 from src_model.segmentation import hub
-from src_model.simulation.predict import predict
 from src_model.simulation.simulate import simulate
-from src_model.simulation.supervised import pretrain
-from src_model.simulation.train_policy import train_policy
 
 Small = Callable[..., RunConfig]
 ImageIn = Callable[[RunConfig, str], str]
