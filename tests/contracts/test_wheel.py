@@ -57,7 +57,7 @@ def test_the_wheel_holds_both_packages_with_their_data_and_nothing_else(wheel: P
     with zipfile.ZipFile(wheel) as archive:
         packed = {name for name in archive.namelist() if ".dist-info/" not in name}
     assert "napari_ralis/napari.yaml" in packed
-    assert "src_model/config.py" in packed
+    assert "src_model/config/run.py" in packed
     assert packed >= SOURCES
     assert {"src_model/shipped/checksums.txt", "src_model/shipped/segmenter-streets.safetensors"} <= packed
     assert {name.partition("/")[0] for name in packed} == {"napari_ralis", "src_model"}

@@ -1,0 +1,73 @@
+"""Settings of the query network: how it explores, learns and is rewarded."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from src_model.config.frozen_model import FrozenModel
+
+
+class DQNConfig(FrozenModel):
+    """The query network: how it explores, learns and is rewarded."""
+
+    policy: Path | None = Field(
+        default=None,
+        description="Trained policy to load; `napari-ralis train-policy` makes one. Without it the shipped one, unless "
+        "features are reference.",
+    )
+    features: Literal["reference", "default"] = Field(
+        default="reference",
+        description="What a policy in training sees: as published, tied to classes and D_S, or tied to neither. "
+        "A trained policy brings its own.",
+    )
+    target: Literal["double_dqn", "sarsa"] = Field(
+        default="double_dqn", description="Learning rule: published code, or the seed's text."
+    )
+    episodes: int = Field(default=10, ge=1, description="Episodes of train-policy.")
+    optimiser: Literal["sgd", "adam"] = "sgd"
+    learning_rate: float = Field(default=1e-3, gt=0)
+    momentum: float = Field(default=0.95, ge=0, lt=1)
+    weight_decay: float = Field(default=1e-3, ge=0)
+    learning_rate_decay: float = Field(
+        default=0.97, gt=0, le=1, description="Per step; the published 0.97 stops learning after ~10 episodes."
+    )
+    batch_size: int = Field(default=16, ge=1)
+    updates: int = Field(default=1, ge=1, description="Gradient steps an environment step.")
+    gamma: float = Field(default=0.999, ge=0, le=1)
+    replay_capacity: int = Field(default=600, ge=1, description="Transitions (sub-actions) kept.")
+    target_sync: int = Field(default=5, ge=1, description="Steps between copies to the target network.")
+    epsilon_start: float = Field(default=0.9, ge=0, le=1)
+    epsilon_end: float = Field(default=0.05, ge=0, le=1)
+    epsilon_decay: float = Field(
+        default=10.0, gt=0, description="Environment steps after which exploration has fallen to 1/e."
+    )
+    epsilon_coin: Literal["step", "sub_action"] = Field(
+        default="step", description="One coin for all K (published) or one for each."
+    )
+    reward: Literal["mean_iou", "weighted_iou"] = Field(
+        default="mean_iou", description="Φ, whose gain is the reward; weighted_iou lifts rare classes."
+    )
+    weighted_epsilon: float = Field(
+        default=1.02, description="ε in w_c = 1/ln(f_c + ε); every logarithm must stay positive."
+    )
+    reward_baseline: Literal["zero", "measured"] = Field(
+        default="zero", description="Φ_0: the published code starts from 0, which makes the first reward an outlier."
+    )
+    credit: Literal["shared", "class"] = Field(
+        default="shared",
+        description="The whole reward for each of the K (published), or each class's gain to those who brought it.",
+    )
+    huber_knee: float = Field(
+        default=1.0,
+        gt=0,
+        description="Points of temporal difference up to which the loss is squared; small follows the median reward.",
+    )
+
+    @model_validator(mode="after")
+    def _exploration_falls(self) -> DQNConfig:
+        if self.epsilon_end > self.epsilon_start:
+            raise ValueError("epsilon_end must not be larger than epsilon_start")
+        return self
