@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import torch
 
 from src_model.active_learning.acquisition.acquisition import Acquisition, CandidatePool, Context, Gains
 from src_model.active_learning.candidates import Draw, look_at
@@ -18,8 +16,8 @@ from src_model.active_learning.episode_state import EpisodeState
 from src_model.active_learning.phase_clock import PhaseClock
 from src_model.active_learning.policy_update import update_policy
 from src_model.active_learning.readings import Row, look_back_images, progress_row, reading_of, reading_row
+from src_model.active_learning.run_checkpoint import load_run, restore_weights, save_run
 from src_model.active_learning.surroundings import Knowledge, Surroundings
-from src_model.checkpoint import load_tensors, save_tensors
 from src_model.config import RunConfig
 from src_model.data.annotation import Annotation, check_class_indices
 from src_model.data.labelled_set import LabelledSet
@@ -29,7 +27,7 @@ from src_model.dqn.credit import rewards_of
 from src_model.dqn.double_dqn import DQNLearner
 from src_model.dqn.reward import Reading, Reward, class_frequencies, class_weights
 from src_model.events import FitReport, PolicyUpdated, Progress, Query, RewardMeasured, ShouldStop, StepDone, never
-from src_model.exceptions import AnnotationError, CheckpointError, EmptyPool, RalisError
+from src_model.exceptions import AnnotationError, EmptyPool, RalisError
 from src_model.segmentation.metrics import ConfusionMatrix
 from src_model.segmentation.segmenter import FitTask, Segmenter
 
@@ -131,15 +129,14 @@ class ActiveLearningEngine:
             self._project.resume()
             yield from self.begin(1, should_stop)
             return
-        tensors, header = load_tensors(path)
-        if "episode" not in header:
-            raise CheckpointError(
-                f"{path} is not the checkpoint of a run. Take it from a backup of the project folder, or choose "
-                "another folder for a new run."
-            )
+        tensors, header = load_run(path)
         self._now = self._new_episode(int(header["episode"]))
         yield from self._segmenter.prepare(self._all_images(), should_stop)
-        self._restore(tensors, header)
+        self._reward = restore_weights(tensors, self._segmenter, self._learner, self._config.dqn)
+        # Only now that the weights are known to fit: what is taken back is lost.
+        self._project.resume()
+        self._take_recorded()
+        self._now.unpack(header, tensors)
 
     def begin(self, episode: int = 1, should_stop: ShouldStop = never) -> Progress[None]:
         """Start an episode: start weights, nothing labelled, Φ_0 measured and recorded as step 0."""
@@ -358,6 +355,7 @@ class ActiveLearningEngine:
 
     def _commit(self, step: int, row: Row, final: Row | None) -> None:
         """Record the step, with a checkpoint when the last one is old or nothing is left to do."""
+        assert self._reward is not None
         episode = self._now.episode
         if final is not None:
             self._project.record_final(episode, step, len(self._now.labelled), final)
@@ -365,30 +363,9 @@ class ActiveLearningEngine:
         if self.finished or time.monotonic() - self._checkpointed >= self._config.checkpoint_seconds:
             path = self._project.new_checkpoint_path()
             if path is not None:
-                save_tensors(path, *self._checkpoint())
+                save_run(path, self._segmenter, self._learner, self._reward, self._now)
             self._checkpointed = time.monotonic()
         self._project.record_step(episode, step, row, path)
-
-    def _checkpoint(self) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
-        """Everything that the log does not hold, as tensors and a JSON header."""
-        assert self._reward is not None
-        assert self._reward.weights is not None
-        tensors = {f"segmenter.{name}": tensor for name, tensor in self._segmenter.state_dict().items()}
-        tensors["reward.weights"] = torch.from_numpy(self._reward.weights)
-        if self._learner is not None:
-            tensors |= {f"learner.{name}": tensor for name, tensor in self._learner.state_dict().items()}
-        return tensors, self._now.pack(tensors)
-
-    def _restore(self, tensors: dict[str, torch.Tensor], header: dict[str, Any]) -> None:
-        settings = self._config.dqn
-        self._segmenter.load_state_dict(_below("segmenter.", tensors))
-        if self._learner is not None:
-            self._learner.load_state_dict(_below("learner.", tensors))
-        self._reward = Reward(settings.reward, settings.reward_baseline, tensors["reward.weights"].numpy())
-        # Only now that the weights are known to fit: what is taken back is lost.
-        self._project.resume()
-        self._take_recorded()
-        self._now.unpack(header, tensors)
 
     def _take_recorded(self) -> None:
         """What the log holds for this episode: all labels after a checkpoint, a person's before the first."""
@@ -419,7 +396,3 @@ class ActiveLearningEngine:
     def _all_images(self) -> tuple[str, ...]:
         roles = self._data.roles
         return tuple(sorted({*roles.pool, *roles.state, *roles.reward, *roles.test}))
-
-
-def _below(prefix: str, tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-    return {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}
