@@ -2,16 +2,40 @@
 
 from __future__ import annotations
 
-import tomllib
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from src_model.config import ConfiguredSize, RunConfig, make_run_config, merged, preset_settings, read_toml
+from src_model.cli.options import (
+    AcquisitionName,
+    Budget,
+    Changes,
+    Classes,
+    DataPath,
+    Device,
+    Episodes,
+    ImageSize,
+    LossWeighting,
+    Out,
+    Policy,
+    PoolSize,
+    Preset,
+    Reader,
+    RegionSize,
+    RegionsPerQuery,
+    Reward,
+    ScheduleName,
+    Seed,
+    SegmenterName,
+    Settings,
+    Split,
+    StartWeights,
+    Target,
+)
+from src_model.cli.settings import settings_from, size_from
+from src_model.config import RunConfig
 from src_model.events import ImagesDrawn
-from src_model.exceptions import ConfigurationError
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -19,52 +43,6 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     help="Label the regions of street and drone images that teach a segmentation network most.",
 )
-
-
-def _option(field: str, *flags: str) -> Any:
-    """A command-line option whose help is the description of a configuration field such as ``data.path``."""
-    model: type[BaseModel] = RunConfig
-    *sections, name = field.split(".")
-    for section in sections:
-        annotation = model.model_fields[section].annotation
-        assert isinstance(annotation, type)
-        model = annotation
-    info = model.model_fields[name]
-    default = info.get_default(call_default_factory=True, validated_data={})
-    shown = "x".join(map(str, default)) if isinstance(default, tuple) else default
-    suffix = "" if default in (None, ()) or isinstance(default, Path) else f" Default: {shown}."
-    return typer.Option(*flags, help=(info.description or name.replace("_", " ").capitalize() + ".") + suffix)
-
-
-DataPath = Annotated[Path | None, _option("data.path", "--data")]
-Reader = Annotated[str | None, _option("data.reader", "--reader")]
-Classes = Annotated[Path | None, _option("data.classes", "--classes")]
-ImageSize = Annotated[str | None, _option("data.image_size", "--image-size")]
-RegionSize = Annotated[str | None, _option("data.region", "--region")]
-Split = Annotated[str | None, _option("data.split", "--split")]
-SegmenterName = Annotated[str | None, _option("segmentation.segmenter", "--segmenter")]
-StartWeights = Annotated[str | None, _option("segmentation.start_weights", "--start-weights")]
-LossWeighting = Annotated[str | None, _option("segmentation.loss_weights", "--loss-weights")]
-AcquisitionName = Annotated[str | None, _option("acquisition.name", "--acquisition")]
-Budget = Annotated[int | None, _option("acquisition.budget", "--budget")]
-RegionsPerQuery = Annotated[int | None, _option("acquisition.regions_per_query", "--regions-per-query")]
-PoolSize = Annotated[int | None, _option("acquisition.pool_size", "--pool-size")]
-Policy = Annotated[Path | None, _option("dqn.policy", "--policy")]
-Episodes = Annotated[int | None, _option("dqn.episodes", "--episodes")]
-Reward = Annotated[str | None, _option("dqn.reward", "--reward")]
-Target = Annotated[str | None, _option("dqn.target", "--target")]
-ScheduleName = Annotated[str | None, _option("schedule", "--schedule")]
-Seed = Annotated[int | None, _option("seed", "--seed")]
-Device = Annotated[str | None, _option("device", "--device")]
-Preset = Annotated[str, typer.Option(help="Named starting point: reference (as published), seed or default.")]
-Settings = Annotated[
-    Path | None, typer.Option("--config", help="TOML file of settings; options given here win over it.")
-]
-Changes = Annotated[
-    list[str] | None,
-    typer.Option("--set", help="Any other setting, as SECTION.NAME=VALUE, for example segmentation.updates=40."),
-]
-Out = Annotated[Path, typer.Option("--out", help="Folder of the results; an unfinished run in it is gone on with.")]
 
 
 @app.command()
@@ -99,7 +77,7 @@ def simulate(
     Acquisitions: random, random_class_balanced, entropy, bald, margin, margin_class_balanced, impurity,
     label_balance, dqn; and the upper lines label_balance_true and gain_greedy.
     """
-    settings = _settings(locals())
+    settings = settings_from(locals())
     from src_model.simulation.simulate import simulate as run
 
     _run("simulation", run, settings, out)
@@ -135,7 +113,7 @@ def train_policy(
     Example: `napari-ralis train-policy --data CamVid --reader camvid --preset reference --segmenter fast
     --episodes 10 --out policies/camvid`
     """
-    settings = _settings(locals() | {"acquisition": "dqn"})
+    settings = settings_from(locals() | {"acquisition": "dqn"})
     from src_model.policy_training.train_policy import train_policy as run
 
     _run("policy", run, settings, out)
@@ -168,7 +146,7 @@ def train_worlds(
     Example: `napari-ralis train-worlds --episodes 1000 --out policies/worlds`, then
     `napari-ralis simulate --acquisition dqn --policy policies/worlds/policy.safetensors …`
     """
-    settings = _settings(locals() | {"acquisition": "dqn", "segmenter": "fast"})
+    settings = settings_from(locals() | {"acquisition": "dqn", "segmenter": "fast"})
     from src_model.policy_training.train_in_worlds import train_in_worlds as run
     from src_model.policy_training.worlds import WorldSettings
 
@@ -209,7 +187,8 @@ def pretrain(
     Writes OUT/segmenter.safetensors (for --start-weights elsewhere: classes are mapped by name) and
     OUT/metrics.csv with the IoU of the test images.
     """
-    settings = _settings({key: value for key, value in locals().items() if key not in {"updates", "fits", "images"}})
+    own = {"updates", "fits", "images"}
+    settings = settings_from({key: value for key, value in locals().items() if key not in own})
     from src_model.pretraining.supervised import pretrain as run
 
     _run("pre-training", run, settings, out, images, updates, fits)
@@ -230,7 +209,7 @@ def pretrain_streets(
     from src_model.pretraining.pretrain_streets import StreetsPretraining
     from src_model.pretraining.pretrain_streets import pretrain_streets as run
 
-    typer.echo(_follow("streets", run(out, StreetsPretraining(images, _size(size), updates, fits))))
+    typer.echo(_follow("streets", run(out, StreetsPretraining(images, size_from(size), updates, fits))))
 
 
 @app.command()
@@ -313,7 +292,7 @@ def streets(
     from src_model.data.streets.street_images import StreetImages
     from src_model.data.streets.writer import reader_for, write_streets
 
-    images = StreetImages(domain, count, _size(size), seed, world, sequence_length)
+    images = StreetImages(domain, count, size_from(size), seed, world, sequence_length)
     _follow("streets", (ImagesDrawn(done, count) for done in write_streets(images, out)))
     typer.echo(f"{out} (--reader {reader_for(domain)})")
 
@@ -331,71 +310,6 @@ def doctor(
         typer.echo(finding.line())
     if not all(finding.well for finding in findings):
         raise typer.Exit(1)
-
-
-_FIELDS = {
-    "data": "data.path",
-    "reader": "data.reader",
-    "classes": "data.classes",
-    "image_size": "data.image_size",
-    "region": "data.region",
-    "split": "data.split",
-    "segmenter": "segmentation.segmenter",
-    "start_weights": "segmentation.start_weights",
-    "loss_weights": "segmentation.loss_weights",
-    "acquisition": "acquisition.name",
-    "budget": "acquisition.budget",
-    "regions_per_query": "acquisition.regions_per_query",
-    "pool_size": "acquisition.pool_size",
-    "policy": "dqn.policy",
-    "episodes": "dqn.episodes",
-    "reward": "dqn.reward",
-    "target": "dqn.target",
-    "schedule": "schedule",
-    "seed": "seed",
-    "device": "device",
-}
-
-
-def _settings(options: dict[str, Any]) -> RunConfig:
-    """Preset, then the TOML file, then the options that were given, then ``--set``."""
-    given: dict[str, Any] = {}
-    for option, field in _FIELDS.items():
-        if options.get(option) is not None:
-            given = merged(given, _nested(field, options[option]))
-    for change in options["change"] or ():
-        field, equals, value = change.partition("=")
-        if not equals:
-            raise ConfigurationError(f"--set {change}: write SECTION.NAME=VALUE, for example segmentation.updates=40.")
-        given = merged(given, _nested(field.strip(), _value(value)))
-    file = read_toml(options["config"]) if options["config"] else {}
-    layered = merged(file, given)
-    reader = str(layered.get("data", {}).get("reader", ""))
-    return make_run_config(preset_settings(options["preset"], reader), layered)
-
-
-def _nested(field: str, value: object) -> dict[str, Any]:
-    result: Any = value
-    for name in reversed(field.split(".")):
-        result = {name: result}
-    return dict(result)
-
-
-def _size(text: str) -> tuple[int, int]:
-    """Height and width."""
-    try:
-        height, width = TypeAdapter(ConfiguredSize).validate_python(text)
-    except ValidationError as exc:
-        raise ConfigurationError(f"--size {text}: write HEIGHTxWIDTH, for example 256x512.") from exc
-    return height, width
-
-
-def _value(text: str) -> object:
-    """A TOML value; text without quotes is text."""
-    try:
-        return tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
-        return text
 
 
 def _run(title: str, run: Any, settings: RunConfig, out: Path, *more: object) -> None:
