@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import math
+import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -16,7 +17,11 @@ from src_model.config import RunConfig, make_run_config
 from src_model.data.readers import open_dataset
 from src_model.data.splits import assign_roles
 from src_model.device import generator_for
+from src_model.events import drain
 from src_model.exceptions import RalisError
+from src_model.policy_training.train_policy import train_policy
+from src_model.pretraining.supervised import pretrain
+from src_model.simulation.simulate import simulate
 
 SMALL: dict[str, Any] = {
     "data": {
@@ -148,3 +153,47 @@ def finite(cell: str) -> bool:
         return math.isfinite(float(cell))
     except ValueError:
         return True
+
+
+def train(config: RunConfig, out: Path) -> object:
+    asking = config.acquisition.model_copy(update={"name": "dqn"})
+    return drain(train_policy(config.model_copy(update={"acquisition": asking}), out))
+
+
+RUNS: dict[str, Callable[[RunConfig, Path], object]] = {
+    "simulate": lambda config, out: drain(simulate(config, out)),
+    "train-policy": train,
+    "pretrain": lambda config, out: drain(pretrain(config, out, "train", 1)),
+}
+
+
+@pytest.fixture
+def runs() -> dict[str, Callable[[RunConfig, Path], object]]:
+    """What trains, by its command."""
+    return RUNS
+
+
+@pytest.fixture(params=RUNS.values(), ids=RUNS)
+def run(request: pytest.FixtureRequest) -> object:
+    """Each of them, one after the other."""
+    return request.param
+
+
+@pytest.fixture
+def out(tmp_path: Path) -> Path:
+    return tmp_path / "out"
+
+
+@pytest.fixture(scope="module")
+def originals(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Runs that are made once; tests get copies of them."""
+    return tmp_path_factory.mktemp("originals")
+
+
+@pytest.fixture
+def finished(originals: Path, tiny_camvid: Path, tmp_path: Path, small: Callable[..., RunConfig]) -> Path:
+    """Folder of a simulation that has ended."""
+    original = originals / "finished"
+    if not original.exists():
+        drain(simulate(small(tiny_camvid), original))
+    return shutil.copytree(original, tmp_path / "finished")
