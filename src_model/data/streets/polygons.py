@@ -113,6 +113,15 @@ def joined(parts: Iterable[Polygons]) -> Polygons:
     )
 
 
+def corners_of(which: Integers, counts: Integers) -> Integers:
+    """Where the corners of these polygons, (M,) indices, lie among all; counts, (N,), are the corners of each."""
+    taken = counts[which]
+    ends = np.cumsum(taken)
+    shift = (np.cumsum(counts) - counts)[which] - (ends - taken)
+    corners: Integers = np.arange(int(taken.sum())) + np.repeat(shift, taken)
+    return corners
+
+
 def rectangle(x: tuple[float, float], y: tuple[float, float], z: tuple[float, float], outward: Point) -> list[Point]:
     """Corners of a rectangle in the plane across the axis that does not extend, seen from ``outward``."""
     if x[0] == x[1]:

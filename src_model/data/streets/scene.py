@@ -93,7 +93,7 @@ def _from_the_drone(town: Town, frame: int, size: Size) -> tuple[Pixels, Labels]
     blocks = town.blocks_in_view(camera)
     still = [town_block(*town.address, *block) for block in blocks]
     scenery = assembled([*still, town_traffic(town, frame, blocks)])
-    scenery = scenery.selected(camera.sees(scenery.places, _WIDEST))
+    scenery = scenery.selected(np.flatnonzero(camera.sees(scenery.places, _WIDEST)))
     shade, shaded = shadows(scenery, camera, town.light)
     ground, classes = town_ground(town, camera, shade)
     picture, labels = paint(ground, classes, scenery, camera, town.light, shaded)
