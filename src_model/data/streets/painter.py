@@ -74,7 +74,7 @@ def _thrown(corners: Floats, light: Light) -> Floats:
 
 
 def paint(
-    ground: Pixels, classes: npt.NDArray[np.uint8], scenery: Scenery, camera: Camera, light: Light,
+    ground: npt.NDArray[np.uint8], classes: npt.NDArray[np.uint8], scenery: Scenery, camera: Camera, light: Light,
     shaded: npt.NDArray[np.bool_],
 ) -> tuple[Pixels, npt.NDArray[np.uint8]]:  # fmt: skip
     """Draw everything that stands on the ground.
@@ -82,7 +82,7 @@ def paint(
     Parameters
     ----------
     ground, classes:
-        (h, w, 3) colours and (h, w) classes of ground and sky.
+        (3, h, w) colours and (h, w) classes of ground and sky.
     scenery:
         What stands on it.
     camera, light:
@@ -96,7 +96,7 @@ def paint(
     """
     height, width = camera.size
     # The class is a fourth colour.
-    bottom = Image.merge("CMYK", [*Image.fromarray(ground).split(), Image.fromarray(classes)])
+    bottom = Image.merge("CMYK", [Image.fromarray(plane) for plane in (*ground, classes)])
     canvas = bottom.resize((FINER * width, FINER * height), Image.Resampling.NEAREST)
     points, distance = camera.project(scenery.corners)
     points *= FINER
@@ -150,7 +150,9 @@ class _Outlines:
         columns, rows = self.points.T
         # A bit a side: nothing is seen of a polygon whose corners all lie beyond the same one.
         beyond = np.zeros(len(columns), dtype=np.uint8)
-        for bit, outside in enumerate((columns <= 0, columns >= size[1], rows <= 0, rows >= size[0], distance <= NEAREST)):
+        for bit, outside in enumerate(
+            (columns <= 0, columns >= size[1], rows <= 0, rows >= size[0], distance <= NEAREST)
+        ):
             beyond |= outside.view(np.uint8) << np.uint8(bit)
         reach: npt.NDArray[np.bool_] = np.bitwise_and.reduceat(beyond, self.starts) == 0
         return reach

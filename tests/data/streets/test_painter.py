@@ -25,7 +25,7 @@ def cube(colour: tuple[float, float, float], label: int) -> Polygons:
 def painted(stage: Stage, camera: Camera = ROAD_CAMERA) -> tuple[np.ndarray, np.ndarray]:
     scenery = stage.scenery()
     _, shaded = shadows(scenery, camera, CLEAR)
-    ground, classes = np.full((*SIZE, 3), 128, np.uint8), np.full(SIZE, ROAD, np.uint8)
+    ground, classes = np.full((3, *SIZE), 128, np.uint8), np.full(SIZE, ROAD, np.uint8)
     return paint(ground, classes, scenery, camera, CLEAR, shaded)
 
 
