@@ -150,12 +150,12 @@ _FACES: tuple[Point, ...] = ((0, 0, 1), (1, 0, 0), (-1, 0, 0), (0, 1, 0), (0, 0,
 
 @cache
 def _box_faces() -> Integers:
-    """(5, 4, 3): for each corner of each face, which of the ends of x, y and z it has: low x, high x, low y …"""
+    """(5, 4, 3): for each corner of each face, where its x, y and z stand in (low x, high x, low y and so on)."""
     faces = []
     for face in _FACES:
         spans = [(float(side > 0),) * 2 if side else (0.0, 1.0) for side in face]
         faces.append(rectangle(spans[0], spans[1], spans[2], face))
-    return np.array(faces).astype(np.int64) + [0, 2, 4]
+    return np.array(faces).astype(np.int64) + np.array([0, 2, 4])
 
 
 def box(
