@@ -10,7 +10,7 @@ import numpy.typing as npt
 from src_model.data.streets.polygons import Floats, Tint
 
 
-def coloured(kinds: npt.NDArray[np.uint8], tints: Mapping[int, Tint]) -> Floats:
+def coloured(kinds: npt.NDArray[np.uint8], tints: Mapping[int, Tint | Floats]) -> Floats:
     """(3, h, w) float32 planes with the tint of each kind, (h, w)."""
     table = np.zeros((3, max(tints) + 1), dtype=np.float32)
     for kind, tint in tints.items():

@@ -162,7 +162,7 @@ def _draw(canvas: Image.Image, outlines: _Outlines, inks: Iterable[int]) -> None
     """Fill polygon after polygon; an ink is a pixel's bytes in one number."""
     draw = ImageDraw.Draw(canvas)
     # Pillow reads float32 from memory as it lies: no Python number for each coordinate.
-    corners = memoryview(outlines.points.ravel())
+    corners = outlines.points.ravel().data
     begin = 0
     for end, ink in zip((2 * np.cumsum(outlines.counts)).tolist(), inks, strict=False):
         draw.polygon(corners[begin:end], fill=ink)

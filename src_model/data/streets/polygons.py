@@ -155,7 +155,8 @@ def _box_faces() -> Integers:
     for face in _FACES:
         spans = [(float(side > 0),) * 2 if side else (0.0, 1.0) for side in face]
         faces.append(rectangle(spans[0], spans[1], spans[2], face))
-    return np.array(faces).astype(np.int64) + np.array([0, 2, 4])
+    ends: Integers = np.array(faces).astype(np.int64) + np.array([0, 2, 4])
+    return ends
 
 
 def box(
