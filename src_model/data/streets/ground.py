@@ -47,8 +47,8 @@ def _ground(plan: Plan, x: Floats, z: Floats, distance: Floats) -> tuple[Floats,
     along = _along(plan, z)
     side = np.abs(x)
     kinds = _kinds(plan, side, x, along)
-    wetness = np.float32(1 - 0.25 * plan.light.wet)
-    asphalt = np.array(plan.asphalt, dtype=np.float32) * wetness
+    # Wet asphalt is darker.
+    asphalt = np.array(plan.asphalt, dtype=np.float32) * np.float32(1 - 0.25 * plan.light.wet)
     colours = coloured(kinds, {ROAD: asphalt, SIDEWALK: plan.paving, TERRAIN: plan.grass})
     # Far away a pixel holds many grains, which even out.
     near = np.minimum(1, np.float32(14) / distance)
