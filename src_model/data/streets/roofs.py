@@ -33,26 +33,25 @@ def gabled(width: float, depth: float, eaves: float, rise: float, chimney: bool)
         courses[..., 1] = low + (rise + 0.2) * _COURSES + 0.02
         courses[..., 2] = side * (deep * (1 - _COURSES))
         slopes.append(quads(courses, (shade * 0.88,) * 3, ROOF, paint=1, mark=Mark.TWO_SIDED))
-    ridge = _flat([((-wide, wide), (-0.15, 0.15))], top, (104, 104, 104))
+    ridge = _strips([[(-wide, -0.15), (wide, -0.15), (wide, 0.15), (-wide, 0.15)]], top, (104, 104, 104))
     parts = [body, *slopes, ridge]
     if chimney:
         parts.append(box((x * 0.4, x * 0.4 + 0.8), (eaves, top + 0.9), (0.4, 1.2), (120, 78, 66), ROOF))
     return joined(parts)
 
 
-def _flat(spans: list[tuple[tuple[float, float], tuple[float, float]]], y: float, shade: Tint) -> Polygons:
-    """Flat strips of a roof at one height, each from its two x and two z; they take the paint."""
-    strips = [[(x0, y, z0), (x1, y, z0), (x1, y, z1), (x0, y, z1)] for (x0, x1), (z0, z1) in spans]
-    return quads(strips, shade, ROOF, paint=1, mark=Mark.TWO_SIDED)
+def _strips(outlines: list[list[tuple[float, float]]], y: float, shade: Tint) -> Polygons:
+    """Flat strips of a roof at one height, each from x and z of its four corners; they take the paint."""
+    return quads([[(x, y, z) for x, z in strip] for strip in outlines], shade, ROOF, paint=1, mark=Mark.TWO_SIDED)
 
 
 def flat_roofed(width: float, depth: float, height: float, rng: np.random.Generator) -> Polygons:
     """A large house with a parapet, skylights and machines on its roof."""
     x, z = width / 2, depth / 2
     body = box((-x, x), (0, height), (-z, z), (150, 150, 150), ROOF, paint=1)
-    along = [((-x, x), (s * z, s * (z - 0.5))) for s in (-1, 1)]
-    across = [((s * x, s * (x - 0.5)), (-z, z)) for s in (-1, 1)]
-    rim = _flat([*along, *across], height + 0.4, (98, 98, 98))
+    along = [[(-x, s * z), (x, s * z), (x, s * (z - 0.5)), (-x, s * (z - 0.5))] for s in (-1, 1)]
+    across = [[(s * x, -z), (s * x, z), (s * (x - 0.5), z), (s * (x - 0.5), -z)] for s in (-1, 1)]
+    rim = _strips([*along, *across], height + 0.4, (98, 98, 98))
     units = []
     for _ in range(int(rng.integers(3, 8))):
         u, v = float(rng.uniform(-x + 1.5, x - 3)), float(rng.uniform(-z + 1.5, z - 3))
