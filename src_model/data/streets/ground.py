@@ -7,11 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from src_model.data.images import Pixels
 from src_model.data.streets.camera import RoadCamera
 from src_model.data.streets.classes import ROAD, SIDEWALK, SKY, TERRAIN
+from src_model.data.streets.colour_planes import as_bytes, coloured, mix, tone
 from src_model.data.streets.plan import CROSSING, STRETCH, VIEW, Plan, stretch_of
-from src_model.data.streets.polygons import Floats
+from src_model.data.streets.polygons import Floats, Tint
 from src_model.data.streets.texture import TILE, cloudy, grainy, looked_up, wrapped
 
 _DASH, _GAP = 3.0, 5.0
@@ -20,58 +20,62 @@ _ZEBRA = (-5.0, -1.6)
 """Metres before a side street."""
 
 
-def ground_and_sky(plan: Plan, camera: RoadCamera, shade: Floats) -> tuple[Pixels, npt.NDArray[np.uint8]]:
-    """(h, w, 3) colours and (h, w) classes; ``shade`` (h, w) is the light that shadows leave."""
+def ground_and_sky(
+    plan: Plan, camera: RoadCamera, shade: Floats
+) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]:
+    """(3, h, w) colours and (h, w) classes; ``shade`` (h, w) is the light that shadows leave."""
     height, width = camera.size
-    picture = np.empty((height, width, 3), dtype=np.float32)
+    picture = np.empty((3, height, width), dtype=np.uint8)
     classes = np.full((height, width), SKY, dtype=np.uint8)
     first, x, z, distance = camera.ground()
-    picture[: first + 1] = _sky(plan, camera, min(height, first + 1))
+    picture[:, : first + 1] = _sky(plan, camera, min(height, first + 1))
     if first < height:
         colours, classes[first:] = _ground(plan, x, z, distance)
         clear = np.exp(-distance / np.float32(plan.light.visibility))
-        colours *= (shade[first:] * clear)[..., None] * _light(plan)
-        colours += (1 - clear)[..., None] * np.array(plan.light.haze, dtype=np.float32)
-        picture[first:] = colours
-    return np.clip(picture, 0, 255).astype(np.uint8), classes
+        colours *= (shade[first:] * clear) * tone(_light(plan))
+        colours += (1 - clear) * tone(plan.light.haze)
+        picture[:, first:] = as_bytes(colours)
+    return picture, classes
 
 
 def _light(plan: Plan) -> Floats:
     light = plan.light
-    strength = np.array(light.ambient) + max(light.sun[1], 0.25) * np.array(light.direct)
-    return np.asarray(strength, dtype=np.float32)
+    return np.array(light.ambient) + max(light.sun[1], 0.25) * np.array(light.direct)
 
 
 def _ground(plan: Plan, x: Floats, z: Floats, distance: Floats) -> tuple[Floats, npt.NDArray[np.uint8]]:
     along = _along(plan, z)
     side = np.abs(x)
-    kerb, inner = plan.half_road, plan.half_road + plan.verge
-    outer = inner + plan.pavement
-    paved = (side >= inner) & (side < outer)
-    grassy = np.where(x < 0, along.left, along.right)
-    beyond = np.where(grassy, TERRAIN, SIDEWALK)
-    kinds = np.where(side < kerb, ROAD, np.where(side < inner, TERRAIN, np.where(paved, SIDEWALK, beyond)))
-    kinds = np.where(along.crossing & (side < 70), ROAD, kinds).astype(np.uint8)
-    table = np.zeros((19, 3), dtype=np.float32)
-    table[ROAD], table[SIDEWALK], table[TERRAIN] = plan.asphalt, plan.paving, plan.grass
-    if plan.light.wet:
-        table[ROAD] *= 1 - 0.25 * plan.light.wet
-    colours = table[kinds]
+    kinds = _kinds(plan, side, x, along)
+    # Wet asphalt is darker.
+    asphalt = np.array(plan.asphalt, dtype=np.float32) * np.float32(1 - 0.25 * plan.light.wet)
+    colours = coloured(kinds, {ROAD: asphalt, SIDEWALK: plan.paving, TERRAIN: plan.grass})
     # Far away a pixel holds many grains, which even out.
     near = np.minimum(1, np.float32(14) / distance)
     stains = looked_up(cloudy(), x, z, 38.0)
     grain = looked_up(grainy(), x, z, 4.0) * (7 * near) + 5 * stains
     grain[kinds == TERRAIN] *= 2.2
-    colours += grain[..., None]
+    colours += grain
     if plan.light.wet > 0.3:
         gloss = np.float32(0.35 * plan.light.wet) * np.clip(looked_up(cloudy(), x, z, 21.0) + 0.4, 0, 1)
-        gloss = np.where(kinds == ROAD, gloss, 0)[..., None]
-        colours = colours * (1 - gloss) + gloss * np.array(plan.light.horizon, dtype=np.float32)
+        gloss = np.where(kinds == ROAD, gloss, 0)
+        colours = colours * (1 - gloss) + gloss * tone(plan.light.horizon)
     _joints(colours, kinds, x, z, distance)
     _kerbs(colours, plan, side, along, distance)
     _patches(colours, kinds, x, z)
     _markings(colours, plan, x, z, along, distance)
     return colours, kinds
+
+
+def _kinds(plan: Plan, side: Floats, x: Floats, along: _Along) -> npt.NDArray[np.uint8]:
+    """(rows, w) classes: road, grass verge, pavement, and grass or paving beyond it."""
+    kerb, inner = plan.half_road, plan.half_road + plan.verge
+    verge = (side >= kerb) & (side < inner)
+    beyond = (side >= inner + plan.pavement) & np.where(x < 0, along.left, along.right)
+    road = (side < kerb) | (along.crossing & (side < 70))
+    kinds = np.where(verge | beyond, np.uint8(TERRAIN), np.uint8(SIDEWALK))
+    kinds[road] = ROAD
+    return kinds
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,27 +120,27 @@ def _along(plan: Plan, z: Floats) -> _Along:
 
 def _joints(colours: Floats, kinds: npt.NDArray[np.uint8], x: Floats, z: Floats, distance: Floats) -> None:
     """Slabs of the pavement, where they are near enough to be seen."""
-    near = slice(int((distance[:, 0] >= 24).sum()), None)
-    width = 0.03 + distance[near] * np.float32(0.002)
-    joint = ((wrapped(z[near], 1.2) < width) | (wrapped(x[near], 1.2) < width)) & (kinds[near] == SIDEWALK)
-    colours[near][joint] *= 0.86
+    near = distance < 24
+    width = 0.03 + distance * np.float32(0.002)
+    joint = near & ((wrapped(z, 1.2) < width) | (wrapped(x, 1.2) < width)) & (kinds == SIDEWALK)
+    mix(colours, joint, 0.86)
 
 
 def _kerbs(colours: Floats, plan: Plan, side: Floats, along: _Along, distance: Floats) -> None:
     wide = 0.16 + distance * np.float32(0.0015)
     kerb = (np.abs(side - np.float32(plan.half_road + 0.08)) < wide / 2 + 0.04) & ~along.crossing
-    colours[kerb] = colours[kerb] * 0.4 + 0.6 * np.float32(168)
+    mix(colours, kerb, 0.4, 0.6, (168, 168, 168))
     gutter = (np.abs(side - np.float32(plan.half_road - 0.2)) < 0.16) & ~along.crossing
-    colours[gutter] *= 0.84
+    mix(colours, gutter, 0.84)
 
 
 def _patches(colours: Floats, kinds: npt.NDArray[np.uint8], x: Floats, z: Floats) -> None:
     """Mended asphalt, oil, and the tracks that tyres polish."""
     road = kinds == ROAD
     mended = road & (looked_up(cloudy(), np.floor(x * 0.6), np.floor(z * 0.25), 61.0) > 1.4)
-    colours[mended] *= 0.80
+    mix(colours, mended, 0.80)
     cover = road & ((x - np.float32(0.9)) ** 2 + (wrapped(z, 43.0) - 21) ** 2 < 0.10)
-    colours[cover] *= 0.72
+    mix(colours, cover, 0.72)
 
 
 def _markings(colours: Floats, plan: Plan, x: Floats, z: Floats, along: _Along, distance: Floats) -> None:
@@ -157,7 +161,7 @@ def _markings(colours: Floats, plan: Plan, x: Floats, z: Floats, along: _Along, 
         middle = _line(x, 0.0, soft) * (dashed if plan.lanes == 1 else 1)
     if plan.tracks:
         rails = [_line(x, -plan.lane / 2 + gauge, soft) for gauge in (-0.72, 0.72)]
-        colours *= (1 - 0.5 * np.maximum(*rails) * free)[..., None]
+        colours *= 1 - 0.5 * np.maximum(*rails) * free
     _blend(colours, middle * free, (222, 176, 46) if plan.yellow else plan.marking)
     following, before = along.follows, along.offset - np.float32(STRETCH)
     on_road = np.abs(x) < plan.half_road - 0.3
@@ -174,20 +178,20 @@ def _line(x: Floats, middle: float, soft: Floats) -> Floats:
     return covered
 
 
-def _blend(colours: Floats, amount: Floats, tint: tuple[float, ...]) -> None:
+def _blend(colours: Floats, amount: Floats, tint: Tint) -> None:
     where = amount > 0.02
-    share = amount[where][:, None].astype(np.float32)
-    colours[where] = colours[where] * (1 - share) + share * np.array(tint, dtype=np.float32)
+    share = amount[where]
+    mix(colours, where, 1 - share, share, tint)
 
 
-def _sky(plan: Plan, camera: RoadCamera, rows: int) -> Floats:
-    """(rows, w, 3): brighter towards the horizon, clouds that grow flat there; drawn at half the resolution."""
+def _sky(plan: Plan, camera: RoadCamera, rows: int) -> npt.NDArray[np.uint8]:
+    """(3, rows, w): brighter towards the horizon, clouds that grow flat there; drawn at half the resolution."""
     light = plan.light
     width = camera.size[1]
     height = np.maximum(camera.horizon_row - np.arange(0, rows, 2, dtype=np.float32)[:, None], 0) / camera.focal_pixels
     towards = np.minimum(1, height / 0.45) ** np.float32(0.6)
-    zenith, horizon = (np.array(tint, dtype=np.float32) for tint in (light.zenith, light.horizon))
-    sky = horizon + towards[..., None] * (zenith - horizon)
+    zenith, horizon = tone(light.zenith), tone(light.horizon)
+    sky = horizon + towards * (zenith - horizon)
     across = (np.arange(0, width, 2, dtype=np.float32)[None] - width / 2) / np.float32(camera.focal_pixels)
     # A ceiling of clouds, seen at a slant; the street's own part of the tile.
     far = 1 / (height + 0.12)
@@ -197,6 +201,5 @@ def _sky(plan: Plan, camera: RoadCamera, rows: int) -> Floats:
     cover = np.clip((cloud - 1.6 + 2.6 * light.clouds) * 0.5, 0, 1) * np.float32(0.75) * np.minimum(1, 4 * height)
     grey = np.float32(0.5) * horizon + np.float32(0.5) * np.minimum(255, horizon * 1.12 + 6)
     shading = 1 + 0.05 * np.clip(cloud, -1.5, 1.5)
-    clouded = sky * (1 - cover)[..., None] + (cover * shading)[..., None] * grey
-    fine: Floats = clouded.repeat(2, axis=0)[:rows].repeat(2, axis=1)[:, :width]
-    return fine
+    clouded = as_bytes(sky * (1 - cover) + (cover * shading) * grey)
+    return clouded.repeat(2, axis=1)[:, :rows].repeat(2, axis=2)[..., :width]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import repeat
 from typing import Protocol
 
 import numpy as np
@@ -13,7 +15,7 @@ from src_model.data.images import Pixels
 from src_model.data.region import Size
 from src_model.data.streets.camera import NEAREST
 from src_model.data.streets.light import Light
-from src_model.data.streets.polygons import Floats, Integers, Mark
+from src_model.data.streets.polygons import Floats, Integers, Mark, corners_of
 from src_model.data.streets.stage import Scenery
 
 FINER = 2
@@ -25,6 +27,7 @@ _LEAST_SHADOW = 3.0
 """Pixels of the picture that a shadow must cover."""
 _IN_SHADOW_LAYER = 3
 """From this strip on, things can stand in the shadow of what is farther outside."""
+_DARK = 255
 
 
 class Camera(Protocol):
@@ -45,31 +48,33 @@ def shadows(scenery: Scenery, camera: Camera, light: Light) -> tuple[Floats, npt
     """(h, w) share of the ground's light that shadows leave, and (N,) whether a polygon's thing stands in one."""
     height, width = camera.size
     mask = Image.new("L", (width, height), 0)
-    draw = ImageDraw.Draw(mask)
-    slant = np.array([-light.sun[0], -light.sun[2]], dtype=np.float32) / np.float32(light.sun[1])
-    flat = scenery.corners.copy()
-    flat[:, [0, 2]] += np.clip(flat[:, 1:2], 0, None) * slant
-    flat[:, 1] = 0
-    points, distance = camera.project(flat)
-    casts = (scenery.marks & int(Mark.CASTS)) > 0
-    seen = casts & (np.abs(_area(points, scenery)) > _LEAST_SHADOW) & _on_canvas(points, distance, scenery, camera.size)
-    outer = scenery.layers < _IN_SHADOW_LAYER
-    for outline in _outlines(points, scenery, np.flatnonzero(seen & outer)):
-        draw.polygon(outline, fill=255)
-    shaded = _standing_in(np.asarray(mask), scenery, camera)
-    for outline in _outlines(points, scenery, np.flatnonzero(seen & ~outer)):
-        draw.polygon(outline, fill=255)
+    casting = scenery.selected(np.flatnonzero(scenery.marks & int(Mark.CASTS)))
+    thrown, distance = camera.project(_thrown(casting.corners, light))
+    outlines = _Outlines(thrown, casting.counts)
+    seen = (np.abs(outlines.areas()) > _LEAST_SHADOW) & outlines.reach_into(camera.size, distance)
+    outer = casting.layers < _IN_SHADOW_LAYER
+    _draw(mask, outlines.selected(np.flatnonzero(seen & outer)), repeat(_DARK))
+    shaded = (scenery.layers >= _IN_SHADOW_LAYER) & _standing_in(np.asarray(mask), scenery, camera)
+    _draw(mask, outlines.selected(np.flatnonzero(seen & ~outer)), repeat(_DARK))
     # A soft edge: the sun is no point.
     soft = np.asarray(
         mask.resize((max(1, width // 2), max(1, height // 2)), Image.Resampling.BOX).resize(
             (width, height), Image.Resampling.BILINEAR
         )
     )
-    return 1 - np.float32(light.shadow / 255) * soft.astype(np.float32), shaded & ~outer
+    return 1 - np.float32(light.shadow / 255) * soft.astype(np.float32), shaded
+
+
+def _thrown(corners: Floats, light: Light) -> Floats:
+    """(V, 3) where the shadows of these points lie on the ground."""
+    slant = np.array([-light.sun[0], -light.sun[2]], dtype=np.float32) / np.float32(light.sun[1])
+    flat = np.zeros_like(corners)
+    flat[:, [0, 2]] = corners[:, [0, 2]] + np.clip(corners[:, 1:2], 0, None) * slant
+    return flat
 
 
 def paint(
-    ground: Pixels, classes: npt.NDArray[np.uint8], scenery: Scenery, camera: Camera, light: Light,
+    ground: npt.NDArray[np.uint8], classes: npt.NDArray[np.uint8], scenery: Scenery, camera: Camera, light: Light,
     shaded: npt.NDArray[np.bool_],
 ) -> tuple[Pixels, npt.NDArray[np.uint8]]:  # fmt: skip
     """Draw everything that stands on the ground.
@@ -77,7 +82,7 @@ def paint(
     Parameters
     ----------
     ground, classes:
-        (h, w, 3) colours and (h, w) classes of ground and sky.
+        (3, h, w) colours and (h, w) classes of ground and sky.
     scenery:
         What stands on it.
     camera, light:
@@ -90,23 +95,78 @@ def paint(
     (h, w, 3) and (h, w) uint8
     """
     height, width = camera.size
-    bottom = Image.frombytes("CMYK", (width, height), np.dstack([ground, classes]).tobytes())
+    # The class is a fourth colour.
+    bottom = Image.merge("CMYK", [Image.fromarray(plane) for plane in (*ground, classes)])
     canvas = bottom.resize((FINER * width, FINER * height), Image.Resampling.NEAREST)
     points, distance = camera.project(scenery.corners)
     points *= FINER
-    area = _area(points, scenery)
-    two_sided = (scenery.marks & int(Mark.TWO_SIDED)) > 0
-    large = np.where(two_sided, np.abs(area) > _THIN, area > _SMALLEST)
-    seen = np.flatnonzero(large & _on_canvas(points, distance, scenery, (FINER * height, FINER * width)))
+    every = _Outlines(points, scenery.counts)
+    seen = np.flatnonzero(every.reach_into((FINER * height, FINER * width), distance))
+    outlines = every.selected(seen)
+    area = outlines.areas()
+    two_sided = (scenery.marks[seen] & int(Mark.TWO_SIDED)) > 0
+    large = np.flatnonzero(np.where(two_sided, np.abs(area) > _THIN, area > _SMALLEST))
+    seen = seen[large]
     # Sorting is stable: within a thing the order of its polygons stays.
-    order = seen[np.lexsort((-camera.depth_order(scenery.places[seen]), scenery.layers[seen]))]
+    turn = np.lexsort((-camera.depth_order(scenery.places[seen]), scenery.layers[seen]))
+    order = seen[turn]
     colours = _lit(scenery, order, distance[scenery.starts[order]], light, shaded)
     # Four bytes in one number, as the canvas holds them.
-    fills = np.column_stack([colours, scenery.classes[order]]).view("<u4").ravel().tolist()
+    inks = np.column_stack([colours, scenery.classes[order]]).view(np.int32).ravel().tolist()
+    _draw(canvas, outlines.selected(large[turn]), inks)
+    picture = Image.merge("RGB", canvas.reduce(FINER).split()[:3])
+    return np.asarray(picture), np.asarray(canvas)[::FINER, ::FINER, 3]
+
+
+@dataclass(frozen=True, slots=True)
+class _Outlines:
+    """N polygons in the picture: (V, 2) float32 columns and rows of all corners, (N,) int64 corners of each."""
+
+    points: Floats
+    counts: Integers
+
+    @property
+    def starts(self) -> Integers:
+        """(N,) first corner of each polygon."""
+        starts: Integers = np.cumsum(self.counts) - self.counts
+        return starts
+
+    def selected(self, which: Integers) -> _Outlines:
+        """These polygons, (M,) indices, in this order."""
+        return _Outlines(self.points.take(corners_of(which, self.counts), axis=0), self.counts[which])
+
+    def areas(self) -> Floats:
+        """(N,) in pixels; positive where the outer side is seen."""
+        starts = self.starts
+        following = np.arange(1, len(self.points) + 1)
+        following[starts + self.counts - 1] = starts
+        # Relative to a corner: near the camera the numbers are large and their differences small.
+        x, y = (side - np.repeat(side[starts], self.counts) for side in self.points.T)
+        areas: Floats = np.add.reduceat(x * y[following] - x[following] * y, starts) / 2
+        return areas
+
+    def reach_into(self, size: Size, distance: Floats) -> npt.NDArray[np.bool_]:
+        """(N,) whether some of each may lie in a picture of this size, and not all of it behind the camera."""
+        columns, rows = self.points.T
+        # A bit a side: nothing is seen of a polygon whose corners all lie beyond the same one.
+        beyond = np.zeros(len(columns), dtype=np.uint8)
+        for bit, outside in enumerate(
+            (columns <= 0, columns >= size[1], rows <= 0, rows >= size[0], distance <= NEAREST)
+        ):
+            beyond |= outside.view(np.uint8) << np.uint8(bit)
+        reach: npt.NDArray[np.bool_] = np.bitwise_and.reduceat(beyond, self.starts) == 0
+        return reach
+
+
+def _draw(canvas: Image.Image, outlines: _Outlines, inks: Iterable[int]) -> None:
+    """Fill polygon after polygon; an ink is a pixel's bytes in one number."""
     draw = ImageDraw.Draw(canvas)
-    for outline, fill in zip(_outlines(points, scenery, order), fills, strict=True):
-        draw.polygon(outline, fill=fill)
-    return np.asarray(canvas.reduce(FINER))[..., :3], np.asarray(canvas)[::FINER, ::FINER, 3]
+    # Pillow reads float32 from memory as it lies: no Python number for each coordinate.
+    corners = outlines.points.ravel().data
+    begin = 0
+    for end, ink in zip((2 * np.cumsum(outlines.counts)).tolist(), inks, strict=False):
+        draw.polygon(corners[begin:end], fill=ink)
+        begin = end
 
 
 def _lit(
@@ -121,38 +181,6 @@ def _lit(
     colours = scenery.colours[order] * strength * (1 - air) + air * np.array(light.haze)
     lit: npt.NDArray[np.uint8] = np.clip(colours, 0, 255).astype(np.uint8)
     return lit
-
-
-def _area(points: Floats, scenery: Scenery) -> Floats:
-    """(N,) area in pixels; positive where the outer side is seen."""
-    starts = scenery.starts
-    following = np.arange(1, len(points) + 1)
-    following[starts + scenery.counts - 1] = starts
-    # Relative to a corner: near the camera the numbers are large and their differences small.
-    near = points - np.repeat(points[starts], scenery.counts, axis=0)
-    x, y = near[:, 0], near[:, 1]
-    area: Floats = np.add.reduceat(x * y[following] - x[following] * y, starts) / 2
-    return area
-
-
-def _on_canvas(points: Floats, distance: Floats, scenery: Scenery, size: Size) -> npt.NDArray[np.bool_]:
-    """(N,) polygons that reach into the picture and are not wholly behind the camera."""
-    starts = scenery.starts
-    least, most = np.minimum.reduceat(points, starts), np.maximum.reduceat(points, starts)
-    ahead = np.maximum.reduceat(distance, starts) > NEAREST
-    return ahead & (most > 0).all(axis=1) & (least[:, 0] < size[1]) & (least[:, 1] < size[0])
-
-
-def _outlines(points: Floats, scenery: Scenery, order: Integers) -> Iterator[list[float]]:
-    """Columns and rows of the corners, polygon after polygon."""
-    counts = scenery.counts[order]
-    ends = np.cumsum(counts)
-    corners = np.arange(int(counts.sum())) + np.repeat(scenery.starts[order] - (ends - counts), counts)
-    flat = points[corners].ravel().tolist()
-    begin = 0
-    for end in (2 * ends).tolist():
-        yield flat[begin:end]
-        begin = end
 
 
 def _standing_in(mask: npt.NDArray[np.uint8], scenery: Scenery, camera: Camera) -> npt.NDArray[np.bool_]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import IntFlag
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import numpy as np
@@ -69,12 +69,16 @@ def polygon(
     outward: Point | None = None,
 ) -> Polygons:
     """One polygon; ``outward`` turns it so that it is seen from that side."""
-    corners = np.asarray(points, dtype=np.float32)
-    if outward is not None:
-        normal = np.cross(corners[1] - corners[0], corners[2] - corners[0])
-        if float(normal @ np.asarray(outward, dtype=np.float32)) < 0:
-            corners = corners[::-1]
-    return quads(corners[None], [colour], label, paint=paint, mark=mark)
+    if outward is not None and _towards(points, outward) < 0:
+        points = points[::-1]
+    return quads([points], colour, label, paint=paint, mark=mark)
+
+
+def _towards(points: Sequence[Point], outward: Point) -> float:
+    """Above 0 where the first three corners show their outer side to ``outward``."""
+    (ax, ay, az), (bx, by, bz) = ([p - o for p, o in zip(point, points[0], strict=True)] for point in points[1:3])
+    normal = (ay * bz - az * by, az * bx - ax * bz, ax * by - ay * bx)
+    return sum(n * o for n, o in zip(normal, outward, strict=True))
 
 
 def quads(
@@ -92,12 +96,20 @@ def quads(
     tints[:] = colours
     return Polygons(
         points.reshape(-1, 3),
-        np.full(number, sides, dtype=np.int64),
+        _same(sides, number, np.int64),
         tints,
-        np.full(number, label, dtype=np.uint8),
-        np.full(number, paint, dtype=np.float32),
-        np.full(number, int(mark), dtype=np.uint8),
+        _same(label, number, np.uint8),
+        _same(paint, number, np.float32),
+        _same(int(mark), number, np.uint8),
     )
+
+
+@lru_cache(maxsize=4096)
+def _same(value: float, number: int, dtype: type[np.generic]) -> npt.NDArray[Any]:
+    """(number,) times the value; read-only, since the same few are wanted for nearly everything."""
+    values = np.full(number, value, dtype=dtype)
+    values.setflags(write=False)
+    return values
 
 
 def joined(parts: Iterable[Polygons]) -> Polygons:
@@ -113,6 +125,15 @@ def joined(parts: Iterable[Polygons]) -> Polygons:
     )
 
 
+def corners_of(which: Integers, counts: Integers) -> Integers:
+    """Where the corners of these polygons, (M,) indices, lie among all; counts, (N,), are the corners of each."""
+    taken = counts[which]
+    ends = np.cumsum(taken)
+    shift = (np.cumsum(counts) - counts)[which] - (ends - taken)
+    corners: Integers = np.arange(int(taken.sum())) + np.repeat(shift, taken)
+    return corners
+
+
 def rectangle(x: tuple[float, float], y: tuple[float, float], z: tuple[float, float], outward: Point) -> list[Point]:
     """Corners of a rectangle in the plane across the axis that does not extend, seen from ``outward``."""
     if x[0] == x[1]:
@@ -121,8 +142,7 @@ def rectangle(x: tuple[float, float], y: tuple[float, float], z: tuple[float, fl
         points = [(x[0], y[0], z[0]), (x[1], y[0], z[0]), (x[1], y[1], z[0]), (x[0], y[1], z[0])]
     else:
         points = [(x[0], y[0], z[0]), (x[1], y[0], z[0]), (x[1], y[0], z[1]), (x[0], y[0], z[1])]
-    first, second, third = (np.array(point) for point in points[:3])
-    return points if float(np.cross(second - first, third - first) @ np.array(outward)) > 0 else points[::-1]
+    return points if _towards(points, outward) > 0 else points[::-1]
 
 
 _FACES: tuple[Point, ...] = ((0, 0, 1), (1, 0, 0), (-1, 0, 0), (0, 1, 0), (0, 0, -1))
@@ -130,12 +150,13 @@ _FACES: tuple[Point, ...] = ((0, 0, 1), (1, 0, 0), (-1, 0, 0), (0, 1, 0), (0, 0,
 
 @cache
 def _box_faces() -> Integers:
-    """(5, 4, 3): for each corner of each face, whether it lies at the lower or upper end of x, y and z."""
+    """(5, 4, 3): for each corner of each face, where its x, y and z stand in (low x, high x, low y and so on)."""
     faces = []
     for face in _FACES:
         spans = [(float(side > 0),) * 2 if side else (0.0, 1.0) for side in face]
         faces.append(rectangle(spans[0], spans[1], spans[2], face))
-    return np.array(faces).astype(np.int64)
+    ends: Integers = np.array(faces).astype(np.int64) + np.array([0, 2, 4])
+    return ends
 
 
 def box(
@@ -149,7 +170,7 @@ def box(
 ) -> Polygons:
     """A box without its bottom, each face seen from outside; it casts a shadow."""
     ends = np.array([x, y, z], dtype=np.float32)
-    return quads(ends[np.arange(3), _box_faces()], colour, label, paint=paint, mark=Mark.CASTS)
+    return quads(ends.take(_box_faces()), colour, label, paint=paint, mark=Mark.CASTS)
 
 
 def hull(

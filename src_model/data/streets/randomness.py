@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -28,6 +29,7 @@ def generator_at(*address: int | str) -> np.random.Generator:
     return np.random.default_rng(np.random.SeedSequence(words))
 
 
+@lru_cache(maxsize=512)
 def spread_uniform(address: Address, what: str) -> float:
     """A number in 0 … 1 for one sequence, spread evenly over each ten sequences.
 

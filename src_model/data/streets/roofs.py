@@ -13,106 +13,52 @@ from src_model.data.streets.polygons import Mark, Polygons, Tint, box, joined, p
 CROWNS = 8
 """Number of different trees."""
 _FACADE: Tint = (200, 192, 178)
+_COURSES = np.linspace(0.12, 0.9, 5)[:, None] + np.array([0, 0, 0.04, 0.04])
+"""(5, 4) how far up the slope the corners of each course of tiles lie, as a share."""
 
 
 def gabled(width: float, depth: float, eaves: float, rise: float, chimney: bool) -> Polygons:
     """A house about the origin, its ridge along x; the tiles take the paint."""
-    x, z = width / 2, depth / 2
     over = 0.4
+    x, z, top = width / 2, depth / 2, eaves + rise
+    wide, deep = x + over, z + over
     body = box((-x, x), (0, eaves), (-z, z), _FACADE, ROOF)
     slopes = []
     for side, shade in ((-1, 132.0), (1, 122.0)):
-        points = [
-            (-x - over, eaves - 0.2, side * (z + over)),
-            (x + over, eaves - 0.2, side * (z + over)),
-            (x + over, eaves + rise, 0.0),
-            (-x - over, eaves + rise, 0.0),
-        ]
-        slopes.append(polygon(points, (shade, shade, shade), ROOF, paint=1, mark=Mark.CASTS, outward=(0, 1, side)))
-        rows = np.linspace(0.12, 0.9, 5)
-        courses = [
-            [
-                (-x - over, _up(eaves, rise, t), side * _out(z, over, t)),
-                (x + over, _up(eaves, rise, t), side * _out(z, over, t)),
-                (x + over, _up(eaves, rise, t + 0.04), side * _out(z, over, t + 0.04)),
-                (-x - over, _up(eaves, rise, t + 0.04), side * _out(z, over, t + 0.04)),
-            ]
-            for t in rows
-        ]
+        low, edge = eaves - 0.2, side * deep
+        slope = [(-wide, low, edge), (wide, low, edge), (wide, top, 0.0), (-wide, top, 0.0)]
+        slopes.append(polygon(slope, (shade,) * 3, ROOF, paint=1, mark=Mark.CASTS, outward=(0, 1, side)))
+        courses = np.empty((len(_COURSES), 4, 3))
+        courses[..., 0] = (-wide, wide, wide, -wide)
+        courses[..., 1] = low + (rise + 0.2) * _COURSES + 0.02
+        courses[..., 2] = side * (deep * (1 - _COURSES))
         slopes.append(quads(courses, (shade * 0.88,) * 3, ROOF, paint=1, mark=Mark.TWO_SIDED))
-    ridge = quads(
-        [
-            [
-                (-x - over, eaves + rise, -0.15),
-                (x + over, eaves + rise, -0.15),
-                (x + over, eaves + rise, 0.15),
-                (-x - over, eaves + rise, 0.15),
-            ]
-        ],
-        (104, 104, 104),
-        ROOF,
-        paint=1,
-        mark=Mark.TWO_SIDED,
-    )
+    ridge = _strips([[(-wide, -0.15), (wide, -0.15), (wide, 0.15), (-wide, 0.15)]], top, (104, 104, 104))
     parts = [body, *slopes, ridge]
     if chimney:
-        parts.append(box((x * 0.4, x * 0.4 + 0.8), (eaves, eaves + rise + 0.9), (0.4, 1.2), (120, 78, 66), ROOF))
+        parts.append(box((x * 0.4, x * 0.4 + 0.8), (eaves, top + 0.9), (0.4, 1.2), (120, 78, 66), ROOF))
     return joined(parts)
 
 
-def _up(eaves: float, rise: float, share: float) -> float:
-    return eaves - 0.2 + (rise + 0.2) * share + 0.02
-
-
-def _out(z: float, over: float, share: float) -> float:
-    return (z + over) * (1 - share)
+def _strips(outlines: list[list[tuple[float, float]]], y: float, shade: Tint) -> Polygons:
+    """Flat strips of a roof at one height, each from x and z of its four corners; they take the paint."""
+    return quads([[(x, y, z) for x, z in strip] for strip in outlines], shade, ROOF, paint=1, mark=Mark.TWO_SIDED)
 
 
 def flat_roofed(width: float, depth: float, height: float, rng: np.random.Generator) -> Polygons:
     """A large house with a parapet, skylights and machines on its roof."""
     x, z = width / 2, depth / 2
     body = box((-x, x), (0, height), (-z, z), (150, 150, 150), ROOF, paint=1)
-    rim = [
-        quads(
-            [
-                [
-                    (-x, height + 0.4, s * z),
-                    (x, height + 0.4, s * z),
-                    (x, height + 0.4, s * (z - 0.5)),
-                    (-x, height + 0.4, s * (z - 0.5)),
-                ]
-            ],
-            (98, 98, 98),
-            ROOF,
-            paint=1,
-            mark=Mark.TWO_SIDED,
-        )
-        for s in (-1, 1)
-    ]
-    rim += [
-        quads(
-            [
-                [
-                    (s * x, height + 0.4, -z),
-                    (s * x, height + 0.4, z),
-                    (s * (x - 0.5), height + 0.4, z),
-                    (s * (x - 0.5), height + 0.4, -z),
-                ]
-            ],
-            (98, 98, 98),
-            ROOF,
-            paint=1,
-            mark=Mark.TWO_SIDED,
-        )
-        for s in (-1, 1)
-    ]
+    along = [[(-x, s * z), (x, s * z), (x, s * (z - 0.5)), (-x, s * (z - 0.5))] for s in (-1, 1)]
+    across = [[(s * x, -z), (s * x, z), (s * (x - 0.5), z), (s * (x - 0.5), -z)] for s in (-1, 1)]
+    rim = _strips([*along, *across], height + 0.4, (98, 98, 98))
     units = []
     for _ in range(int(rng.integers(3, 8))):
         u, v = float(rng.uniform(-x + 1.5, x - 3)), float(rng.uniform(-z + 1.5, z - 3))
         side, high = float(rng.uniform(0.8, 2.2)), float(rng.uniform(0.4, 1.3))
         shade = float(rng.uniform(90, 210))
         units.append(box((u, u + side), (height, height + high), (v, v + side), (shade, shade, shade), ROOF))
-    return joined([body, *rim, *units])
+    return joined([body, rim, *units])
 
 
 @cache

@@ -93,7 +93,7 @@ def _from_the_drone(town: Town, frame: int, size: Size) -> tuple[Pixels, Labels]
     blocks = town.blocks_in_view(camera)
     still = [town_block(*town.address, *block) for block in blocks]
     scenery = assembled([*still, town_traffic(town, frame, blocks)])
-    scenery = scenery.selected(camera.sees(scenery.places, _WIDEST))
+    scenery = scenery.selected(np.flatnonzero(camera.sees(scenery.places, _WIDEST)))
     shade, shaded = shadows(scenery, camera, town.light)
     ground, classes = town_ground(town, camera, shade)
     picture, labels = paint(ground, classes, scenery, camera, town.light, shaded)
@@ -109,13 +109,15 @@ def _behind_the_bonnet(
     if share <= 0:
         return picture, labels
     height, width = labels.shape
+    top = int(height * (1 - share))
     across = np.linspace(-1, 1, width, dtype=np.float32)
     edge = height * (1 - share * (1 - np.float32(0.45) * across**2))
-    depth = (np.arange(height, dtype=np.float32)[:, None] + np.float32(0.5) - edge[None]) / np.float32(height * share)
+    rows = np.arange(top, height, dtype=np.float32)[:, None]
+    depth = (rows + np.float32(0.5) - edge[None]) / np.float32(height * share)
     bonnet = depth > 0
     tint = np.array(plan.domain.colours["bonnet"][0], dtype=np.float32)
-    sheen = 1.5 - np.clip(depth[bonnet], 0, 1) - 0.3 * np.abs(np.broadcast_to(across, labels.shape)[bonnet])
+    sheen = 1.5 - np.clip(depth[bonnet], 0, 1) - 0.3 * np.abs(np.broadcast_to(across, bonnet.shape)[bonnet])
     picture, labels = picture.copy(), labels.copy()
-    picture[bonnet] = np.clip(tint * sheen[:, None], 0, 255)
-    labels[bonnet] = VOID
+    picture[top:][bonnet] = np.clip(tint * sheen[:, None], 0, 255)
+    labels[top:][bonnet] = VOID
     return picture, labels

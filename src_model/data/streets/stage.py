@@ -9,7 +9,7 @@ from math import cos, sin
 import numpy as np
 import numpy.typing as npt
 
-from src_model.data.streets.polygons import Floats, Integers, Polygons, Tint, joined
+from src_model.data.streets.polygons import Floats, Integers, Polygons, Tint, corners_of, joined
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +41,10 @@ class Scenery:
         starts: Integers = np.cumsum(self.counts) - self.counts
         return starts
 
-    def selected(self, which: npt.NDArray[np.bool_]) -> Scenery:
-        """Only these polygons, (N,) bool."""
+    def selected(self, which: Integers) -> Scenery:
+        """Only these polygons, (M,) indices."""
         return Scenery(
-            self.corners[np.repeat(which, self.counts)],
+            self.corners.take(corners_of(which, self.counts), axis=0),
             *(getattr(self, name)[which] for name in ("counts", "colours", "classes", "marks", "layers", "places")),
         )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import lru_cache
 from math import pi
 
@@ -32,34 +33,59 @@ def town_block(name: str, world: int, seed: int, sequence: int, i: int, j: int) 
 def town_traffic(town: Town, frame: int, blocks: list[tuple[int, int]]) -> Scenery:
     """Cars that drive and people who walk along the roads of these blocks."""
     stage = Stage()
-    for i in sorted({i for i, _ in blocks}):
-        _road(town, stage, i, 0, frame, [j for _, j in blocks])
-    for j in sorted({j for _, j in blocks}):
-        _road(town, stage, j, 1, frame, [i for i, _ in blocks])
+    for axis in (0, 1):
+        across = [block[1 - axis] for block in blocks]
+        for number in sorted({block[axis] for block in blocks}):
+            for segment in range(min(across), max(across) + 1):
+                for mover in _movers(*town.address, axis, number, segment):
+                    mover.put(stage, frame)
     return stage.scenery()
 
 
-def _road(town: Town, stage: Stage, number: int, axis: int, frame: int, across: list[int]) -> None:
-    """One road: along z for axis 0, along x for axis 1."""
+@dataclass(frozen=True, slots=True)
+class _Mover:
+    """Something that moves along a road: along z for axis 0, along x for axis 1; metres, and metres a frame."""
+
+    thing: Polygons
+    axis: int
+    offset: float
+    start: float
+    speed: float
+    heading: float
+    paint: Tint
+
+    def put(self, stage: Stage, frame: int) -> None:
+        """Where it is at one frame."""
+        along = self.start + self.speed * frame
+        x, z = (self.offset, along) if self.axis == 0 else (along, self.offset)
+        stage.add(self.thing, x, z, UPRIGHT, heading=self.heading, paint=self.paint)
+
+
+@lru_cache(maxsize=512)
+def _movers(
+    name: str, world: int, seed: int, sequence: int, axis: int, number: int, segment: int
+) -> tuple[_Mover, ...]:
+    """Everything that begins its way on one road, as long as a block is."""
+    town = town_of(name, world, seed, sequence)
     middle, half = number * town.blocks[axis], town.half_roads[axis]
     length = town.blocks[1 - axis]
-    for segment in range(min(across), max(across) + 1):
-        rng = generator_at(*town.address, "traffic", axis, number + OFFSET, segment + OFFSET)
-        begin = segment * length
-        for _ in range(int(rng.poisson(0.9 * town.domain.frequency["moving"]))):
-            side = 1 if rng.random() < 0.5 else -1
-            place = begin + float(rng.uniform(0, length)) + side * 1.6 * frame
-            offset = middle + side * half * (0.45 if axis == 0 else -0.45)
-            heading = (0.0 if side > 0 else pi) + (pi / 2 if axis else 0.0)
-            x, z = (offset, place) if axis == 0 else (place, offset)
-            shape = car(_shape(rng), MOVING_CAR)
-            stage.add(shape, x, z, UPRIGHT, heading=heading, paint=_tint(town, "car", rng))
-        for _ in range(int(rng.poisson(2.6 * town.domain.frequency["person"]))):
-            side = 1 if rng.random() < 0.5 else -1
-            place = begin + float(rng.uniform(0, length)) + float(rng.choice([-0.5, 0.0, 0.5])) * frame
-            offset = middle + side * (half + town.pavement * float(rng.uniform(0.2, 0.8)))
-            x, z = (offset, place) if axis == 0 else (place, offset)
-            stage.add(passer_by(), x, z, UPRIGHT, heading=float(rng.uniform(0, pi)), paint=_tint(town, "clothes", rng))
+    rng = generator_at(*town.address, "traffic", axis, number + OFFSET, segment + OFFSET)
+    movers = []
+    for _ in range(int(rng.poisson(0.9 * town.domain.frequency["moving"]))):
+        side = 1 if rng.random() < 0.5 else -1
+        start = segment * length + float(rng.uniform(0, length))
+        offset = middle + side * half * (0.45 if axis == 0 else -0.45)
+        heading = (0.0 if side > 0 else pi) + (pi / 2 if axis else 0.0)
+        shape = car(_shape(rng), MOVING_CAR)
+        movers.append(_Mover(shape, axis, offset, start, side * 1.6, heading, _tint(town, "car", rng)))
+    for _ in range(int(rng.poisson(2.6 * town.domain.frequency["person"]))):
+        side = 1 if rng.random() < 0.5 else -1
+        start = segment * length + float(rng.uniform(0, length))
+        speed = float(rng.choice([-0.5, 0.0, 0.5]))
+        offset = middle + side * (half + town.pavement * float(rng.uniform(0.2, 0.8)))
+        heading = float(rng.uniform(0, pi))
+        movers.append(_Mover(passer_by(), axis, offset, start, speed, heading, _tint(town, "clothes", rng)))
+    return tuple(movers)
 
 
 def _shape(rng: np.random.Generator) -> str:

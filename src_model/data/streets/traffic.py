@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from math import pi
+from typing import NamedTuple
 
 import numpy as np
 
 from src_model.data.streets.houses import House, house
 from src_model.data.streets.people import STANCES, cyclist, motorcyclist, walker
-from src_model.data.streets.plan import BEHIND, VIEW, Plan
+from src_model.data.streets.plan import BEHIND, VIEW, Plan, plan_of
 from src_model.data.streets.plants import thicket
 from src_model.data.streets.polygons import Polygons, Tint
 from src_model.data.streets.randomness import generator_at, spread_uniform
@@ -123,22 +125,35 @@ def _walkers(plan: Plan, frame: int, z: float, stage: Stage) -> None:
         stage.add(figure, x, z + _passing(float(rng.uniform(10, 30)), -plan.speed, frame), LANES, paint=paint)
 
 
+class _Distant(NamedTuple):
+    """A thing of the backdrop; ``away`` is what it is farther off than all that is drawn of the street, in metres."""
+
+    thing: Polygons
+    x: float
+    away: float
+    paint: Tint
+    scale: float
+
+
 def _backdrop(plan: Plan, z: float, stage: Stage) -> None:
     """What the street runs towards: so far off that it comes no nearer."""
+    for distant in _distance(*plan.address):
+        beyond = z + VIEW + distant.away
+        stage.add(distant.thing, distant.x, beyond, BACKDROP, paint=distant.paint, scale=distant.scale)
+
+
+@lru_cache(maxsize=64)
+def _distance(name: str, world: int, seed: int, sequence: int) -> tuple[_Distant, ...]:
+    plan = plan_of(name, world, seed, sequence)
     rng = generator_at(*plan.address, "backdrop")
-    for x in np.arange(-150, 151, 17.0):
-        place = float(x + rng.uniform(-6, 6))
-        away = z + VIEW + float(rng.uniform(5, 40))
+    things = []
+    for middle in np.arange(-150, 151, 17.0):
+        x, away = float(middle + rng.uniform(-6, 6)), float(rng.uniform(5, 40))
         if rng.random() < 0.55:
-            stage.add(
-                thicket(int(rng.integers(4))),
-                place,
-                away,
-                BACKDROP,
-                paint=_tint(plan, "leaf", rng),
-                scale=float(rng.uniform(0.9, 1.8)),
-            )
+            clump, paint = thicket(int(rng.integers(4))), _tint(plan, "leaf", rng)
+            things.append(_Distant(clump, x, away, paint, float(rng.uniform(0.9, 1.8))))
         else:
             form = House(float(rng.uniform(10, 16)), 12.0, int(rng.integers(3, 8)), 3.2, False, False, False, 0.4, 0.0)
-            side = 1 if place > 0 else -1
-            stage.add(house(form, side, rng), place, away, BACKDROP, paint=_tint(plan, "facade", rng))
+            building = house(form, 1 if x > 0 else -1, rng)
+            things.append(_Distant(building, x, away, _tint(plan, "facade", rng), 1.0))
+    return tuple(things)

@@ -9,7 +9,7 @@ from src_model.data.streets.camera import DroneCamera, RoadCamera
 from src_model.data.streets.classes import BUILDING, CAR, PERSON, ROAD, SKY
 from src_model.data.streets.light import light_for
 from src_model.data.streets.painter import Camera, paint, shadows
-from src_model.data.streets.polygons import Polygons, box
+from src_model.data.streets.polygons import Polygons, box, polygon
 from src_model.data.streets.stage import Stage
 
 SIZE = (64, 128)
@@ -25,7 +25,7 @@ def cube(colour: tuple[float, float, float], label: int) -> Polygons:
 def painted(stage: Stage, camera: Camera = ROAD_CAMERA) -> tuple[np.ndarray, np.ndarray]:
     scenery = stage.scenery()
     _, shaded = shadows(scenery, camera, CLEAR)
-    ground, classes = np.full((*SIZE, 3), 128, np.uint8), np.full(SIZE, ROAD, np.uint8)
+    ground, classes = np.full((3, *SIZE), 128, np.uint8), np.full(SIZE, ROAD, np.uint8)
     return paint(ground, classes, scenery, camera, CLEAR, shaded)
 
 
@@ -67,6 +67,14 @@ def test_what_is_behind_the_camera_is_not_drawn() -> None:
     stage.add(cube(RED, CAR), 0, -5.0, 5)
     _, labels = painted(stage)
     assert (labels == ROAD).all()
+
+
+def test_what_surrounds_the_picture_is_drawn_though_none_of_its_corners_lies_in_it() -> None:
+    stage = Stage()
+    wall = [(-90.0, -90.0, 0.0), (90.0, -90.0, 0.0), (90.0, 90.0, 0.0), (-90.0, 90.0, 0.0)]
+    stage.add(polygon(wall, RED, CAR), 0, 10.0, 5)
+    _, labels = painted(stage)
+    assert (labels == CAR).all()
 
 
 def test_from_above_a_house_shows_its_roof_and_throws_a_shadow() -> None:

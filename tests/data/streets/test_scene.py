@@ -13,11 +13,20 @@ from hypothesis import strategies as st
 
 from src_model.data.annotation import VOID
 from src_model.data.streets.domain import DOMAIN_NAMES, DOMAINS
-from src_model.data.streets.scene import street_scene
+from src_model.data.streets.scene import DRAWING, street_scene
 from src_model.exceptions import ConfigurationError
 
 SMALL = (48, 96)
 STREETS = ("source", "target")
+PINNED = {
+    "source": ("075cb05bc0a2a954", "25153bdaa5e24d71"),
+    "target": ("51effa73d73ff672", "ab03cf3f96a18869"),
+    "drone": ("c311b4efbddfceb6", "33b074c14de08af1"),
+}
+"""Digests of the pictures and of the labels of `PINNED_SCENES`, by domain, for `DRAWING` 1."""
+PINNED_SCENES = [(n, 3 * n % 8, ((48, 96), (61, 83), (120, 60))[n % 3], n % 4, n % 5) for n in range(24)]
+# Where the order of a parapet's corners decides a pixel.
+PINNED_SCENES.append((15, 1, (96, 128), 1, 0))
 
 
 def digest(*arguments: object) -> str:
@@ -45,6 +54,18 @@ def test_another_process_draws_the_same_bytes_whatever_it_has_drawn_before(domai
     )
     there = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
     assert there.stdout.strip() == here
+
+
+@pytest.mark.parametrize("domain", DOMAIN_NAMES)
+def test_scenes_are_those_that_the_shipped_models_were_trained_on(domain: str) -> None:
+    """To the bit. Who means to change them raises `DRAWING`; a processor that cannot fuse products may fail too."""
+    pictures, labels = hashlib.sha256(), hashlib.sha256()
+    for scene in PINNED_SCENES:
+        picture, label = street_scene(domain, *scene)
+        pictures.update(picture.tobytes())
+        labels.update(label.tobytes())
+    assert DRAWING == 1
+    assert (pictures.hexdigest()[:16], labels.hexdigest()[:16]) == PINNED[domain]
 
 
 @pytest.mark.parametrize("domain", DOMAIN_NAMES)
