@@ -26,7 +26,7 @@ from src_model.dqn.default_query_network import DefaultQueryNetwork
 from src_model.dqn.policy import Policy, save_policy
 from src_model.events import FitReport, Progress, ShouldStop, drain, never
 from src_model.project.view import ProjectView
-from src_model.segmentation.metrics import ConfusionMatrix
+from src_model.segmentation.metrics import ConfusionMatrix, Evaluation
 from src_model.segmentation.segmenter import FitTask, OptionalMap, PredictionMaps
 from src_model.simulation import simulate as simulate_module
 from src_model.simulation import train_policy as train_policy_module
@@ -140,13 +140,12 @@ class PlantedSegmenter:
         self._found = sum(int((task.labels.labels(r.image)[r.window] == 1).sum()) for r in task.regions)
         return FitReport(1, len(task.regions), 0.0, 0.0)
 
-    def evaluate(
-        self, images: Sequence[str], labels: object, should_stop: ShouldStop = never
-    ) -> Progress[ConfusionMatrix]:
+    def evaluate(self, images: Sequence[str], labels: object, should_stop: ShouldStop = never) -> Progress[Evaluation]:
         """Ore that is missed is taken for stone, which nothing is: ground stays at an IoU of 1."""
         yield from ()
         found = min(self._found, MOST)
-        return ConfusionMatrix(np.array([[1000, 0, 0], [0, found, MOST - found], [0, 0, 0]]))
+        confusion = ConfusionMatrix(np.array([[1000, 0, 0], [0, found, MOST - found], [0, 0, 0]]))
+        return Evaluation(confusion, np.zeros(3))
 
     def state_dict(self) -> dict[str, torch.Tensor]:
         return {"found": torch.tensor(self._found)}

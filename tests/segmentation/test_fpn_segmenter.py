@@ -38,11 +38,11 @@ def test_it_is_a_segmenter(tiny_segmenter: FPNSegmenter) -> None:
 def test_it_learns_two_colours_in_a_few_updates(streets: Any, tiny_config: SegmentationConfig) -> None:
     config = tiny_config.model_copy(update={"encoder": "tu-tf_efficientnet_lite0", "encoder_weights": "packaged"})
     segmenter = FPNSegmenter(streets, 2, config, CPU, seed=0)
-    before = drain(segmenter.evaluate(streets.ids, streets)).mean_iou()
+    before = drain(segmenter.evaluate(streets.ids, streets)).confusion.mean_iou()
     report = drain(segmenter.fit(_task(streets, updates=6), np.random.default_rng(0)))
     assert report.updates == 6
     assert before < 0.7
-    assert drain(segmenter.evaluate(streets.ids, streets)).mean_iou() > 0.9
+    assert drain(segmenter.evaluate(streets.ids, streets)).confusion.mean_iou() > 0.9
 
 
 def test_the_same_seeds_give_the_same_weights_bit_for_bit(streets: Any, tiny_config: SegmentationConfig) -> None:
@@ -168,11 +168,21 @@ def test_a_scan_stops_when_asked(tiny_segmenter: FPNSegmenter, streets: Any) -> 
 
 def test_evaluation_counts_what_the_maps_show(tiny_segmenter: FPNSegmenter, streets: Any) -> None:
     events: list[object] = []
-    matrix = drain(tiny_segmenter.evaluate(streets.ids, streets), events.append)
+    matrix = drain(tiny_segmenter.evaluate(streets.ids, streets), events.append).confusion
     classes = torch.cat([maps.classes for maps in tiny_segmenter.scan(streets.ids)])
     labels = np.stack([streets.labels(image) for image in streets.ids])
     assert np.array_equal(matrix.counts, confusion_matrix(labels, classes, 2).counts)
     assert events == [ImagesEvaluated(3, 4), ImagesEvaluated(4, 4)]
+
+
+def test_the_loss_is_that_of_the_probabilities_at_the_labels(tiny_segmenter: FPNSegmenter, streets: Any) -> None:
+    scanned = tiny_segmenter.scan(streets.ids, [OptionalMap.PROBABILITIES])
+    maps = torch.cat([found.probabilities for found in scanned if found.probabilities is not None])
+    labels = np.stack([streets.labels(image) for image in streets.ids])
+    losses = -np.log(np.where(labels == 0, maps[:, 0].numpy(), maps[:, 1].numpy()))
+    evaluation = drain(tiny_segmenter.evaluate(streets.ids, streets))
+    assert evaluation.losses == pytest.approx([losses[labels == 0].sum(), losses[labels == 1].sum()], rel=1e-5)
+    assert evaluation.mean_loss() == pytest.approx(losses.mean(), rel=1e-5)
 
 
 def test_evaluation_leaves_void_out_and_stops_when_asked(tiny_segmenter: FPNSegmenter, streets: Any) -> None:
@@ -182,9 +192,11 @@ def test_evaluation_leaves_void_out_and_stops_when_asked(tiny_segmenter: FPNSegm
             labels[1:] = VOID
             return labels
 
-    assert drain(tiny_segmenter.evaluate(streets.ids, TopRow())).counts.sum() == 4 * 70
-    assert drain(tiny_segmenter.evaluate(streets.ids, streets, should_stop=lambda: True)).counts.sum() == 0
-    assert drain(tiny_segmenter.evaluate([], streets)).mean_iou() == 0.0
+    top = drain(tiny_segmenter.evaluate(streets.ids, TopRow()))
+    assert top.confusion.counts.sum() == 4 * 70
+    assert 0 < top.losses.sum() < drain(tiny_segmenter.evaluate(streets.ids, streets)).losses.sum() / 10
+    assert drain(tiny_segmenter.evaluate(streets.ids, streets, should_stop=lambda: True)).confusion.counts.sum() == 0
+    assert drain(tiny_segmenter.evaluate([], streets)).confusion.mean_iou() == 0.0
 
 
 def test_a_foreign_image_of_any_size_gets_a_class_map(tiny_segmenter: FPNSegmenter, streets: Any) -> None:
@@ -220,8 +232,10 @@ def test_class_weights_change_the_training(streets: Any, tiny_config: Segmentati
     for weights in LossWeights:
         config = tiny_config.model_copy(update={"loss_weights": weights})
         segmenter = FPNSegmenter(streets, 2, config, CPU, seed=0)
-        drain(segmenter.fit(task, np.random.default_rng(0)))
+        report = drain(segmenter.fit(task, np.random.default_rng(0)))
         states.append(segmenter.state_dict())
+        rarer_is_heavier = report.class_weights is not None and report.class_weights[1] > report.class_weights[0]
+        assert rarer_is_heavier == (weights is LossWeights.INVERSE_SQRT)
     assert not _same(*states)
 
 
