@@ -96,7 +96,7 @@ def _step(
         "fit": _timed(lambda: drain(segmenter.fit(task, generator_for(0, "fit", step)))),
     }
     start = time.perf_counter()
-    confusion = drain(segmenter.evaluate(roles.test, assembly.dataset)).confusion
+    confusion = drain(segmenter.evaluate(roles.test, assembly.dataset))
     seconds["evaluate"] = time.perf_counter() - start
     seconds["whole"] = sum(seconds.values())
     return seconds, confusion.mean_iou()

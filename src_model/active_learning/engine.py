@@ -149,7 +149,7 @@ class ActiveLearningEngine:
             self._learner.begin_episode()
         yield from self._segmenter.prepare(self._all_images(), should_stop)
         clock = PhaseClock()
-        on_reward_set = yield from self._measure(self._data.roles.reward, should_stop)
+        on_reward_set = yield from self._read(self._data.roles.reward, should_stop)
         scored = yield from self._score(0, on_reward_set.confusion, should_stop)
         clock.lap("evaluate_seconds")
         if should_stop():
@@ -230,7 +230,7 @@ class ActiveLearningEngine:
         clock = PhaseClock()
         report = yield from self._train(step, should_stop)
         clock.lap("fit_seconds")
-        on_reward_set = yield from self._measure(self._data.roles.reward, should_stop)
+        on_reward_set = yield from self._read(self._data.roles.reward, should_stop)
         scored = yield from self._score(step, on_reward_set.confusion, should_stop)
         looked_back = yield from self._look_back(scored, should_stop)
         clock.lap("evaluate_seconds")
@@ -290,8 +290,8 @@ class ActiveLearningEngine:
         task = FitTask(labelled, labelled.regions, labelled.newest(step))
         return (yield from self._segmenter.fit(task, self._rng("fit", step), should_stop))
 
-    def _measure(self, images: Sequence[str], should_stop: ShouldStop) -> Progress[Evaluation]:
-        return (yield from self._segmenter.evaluate(images, self._data.measured, should_stop))
+    def _read(self, images: Sequence[str], should_stop: ShouldStop) -> Progress[Evaluation]:
+        return (yield from self._segmenter.evaluate_with_loss(images, self._data.measured, should_stop))
 
     def _score(
         self, step: int, on_reward_set: ConfusionMatrix, should_stop: ShouldStop
@@ -301,7 +301,7 @@ class ActiveLearningEngine:
             return on_reward_set
         if step % self._config.evaluate_every and self.may_ask:
             return None
-        return (yield from self._measure(self._data.roles.test, should_stop)).confusion
+        return (yield from self._segmenter.evaluate(self._data.roles.test, self._data.measured, should_stop))
 
     def _look_back(self, scored: ConfusionMatrix | None, should_stop: ShouldStop) -> Progress[Row]:
         """IoU on labels that were trained on, when the others are read; the training of a policy does without."""
@@ -310,7 +310,7 @@ class ActiveLearningEngine:
         roles = self._data.roles
         images = look_back_images(self._now.labelled, len(roles.test) + len(roles.reward))
         on_labels = yield from self._segmenter.evaluate(images, self._now.labelled, should_stop)
-        return {"train_mean_iou": on_labels.confusion.mean_iou()}
+        return {"train_mean_iou": on_labels.mean_iou()}
 
     def _final_training(self, step: int, should_stop: ShouldStop) -> Progress[Row | None]:
         """A long training from the start weights at the budgets asked for; the run goes on as if it had not been."""
@@ -324,7 +324,7 @@ class ActiveLearningEngine:
         task = FitTask(labelled, labelled.regions, labelled.regions, updates)
         report = yield from self._segmenter.fit(task, self._rng("final", step), should_stop)
         roles = self._data.roles
-        scored = yield from self._measure(roles.test or roles.reward, should_stop)
+        scored = yield from self._read(roles.test or roles.reward, should_stop)
         self._segmenter.load_state_dict(weights)
         row = self._row(step, scored.confusion) | ({} if roles.test else loss_row(scored, report.class_weights))
         return row | {"train_loss": report.loss, "fit_seconds": report.seconds}

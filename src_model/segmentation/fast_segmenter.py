@@ -190,10 +190,23 @@ class FastSegmenter:
 
     def evaluate(
         self, images: Sequence[str], labels: LabelSource, should_stop: ShouldStop = never
+    ) -> Progress[ConfusionMatrix]:
+        """Pixels of each (label, prediction) pair, as if every cell were filled with its class."""
+        return (yield from self._read(images, labels, None, should_stop))
+
+    def evaluate_with_loss(
+        self, images: Sequence[str], labels: LabelSource, should_stop: ShouldStop = never
     ) -> Progress[Evaluation]:
-        """Confusion and losses as if every cell were filled with its class and its probabilities; no dropout."""
-        counts = torch.zeros((self._num_classes, self._num_classes), dtype=torch.int64)
-        losses, done = torch.zeros(self._num_classes, dtype=torch.float64), 0
+        """As `evaluate`, and the loss as if every cell were filled with its probabilities."""
+        losses = torch.zeros(self._num_classes, dtype=torch.float64)
+        confusion = yield from self._read(images, labels, losses, should_stop)
+        return Evaluation(confusion, losses.numpy())
+
+    def _read(
+        self, images: Sequence[str], labels: LabelSource, losses: torch.Tensor | None, should_stop: ShouldStop
+    ) -> Progress[ConfusionMatrix]:
+        """Count the pixels; add to ``losses``, (C,) on the CPU, what they lost, where it is wanted."""
+        counts, done = torch.zeros((self._num_classes, self._num_classes), dtype=torch.int64), 0
         for batch in self._batches(images):
             if should_stop():
                 break
@@ -202,10 +215,11 @@ class FastSegmenter:
                 pixels = self._class_pixels.class_pixels(batch, labels)
                 # Of max and argmax, which give the same, torch computes the first several times faster on a CPU.
                 counts.index_add_(0, logits.max(dim=0).indices.cpu(), pixels.to(torch.int64))
-                losses += class_losses(logits, pixels).cpu()
+                if losses is not None:
+                    losses += class_losses(logits, pixels).cpu()
             done += len(batch)
             yield ImagesEvaluated(done, len(images))
-        return Evaluation(ConfusionMatrix(counts.T.contiguous().numpy()), losses.numpy())
+        return ConfusionMatrix(counts.T.contiguous().numpy())
 
     def class_map(self, image: Pixels) -> Labels:
         """(h, w) uint8 class of each pixel of any (h, w, 3) uint8 image: that of its cell."""

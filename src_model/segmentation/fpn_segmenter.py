@@ -167,26 +167,43 @@ class FPNSegmenter:
 
     def evaluate(
         self, images: Sequence[str], labels: LabelSource, should_stop: ShouldStop = never
+    ) -> Progress[ConfusionMatrix]:
+        """Pixels of each (label, prediction) pair at full resolution; of the images seen so far when asked to stop."""
+        return (yield from self._read(images, labels, None, should_stop))
+
+    def evaluate_with_loss(
+        self, images: Sequence[str], labels: LabelSource, should_stop: ShouldStop = never
     ) -> Progress[Evaluation]:
-        """Confusion and losses at full resolution, without dropout; of the images seen so far when asked to stop."""
+        """As `evaluate`, and what the same pass lost at each label."""
+        losses = torch.zeros(self._num_classes, dtype=torch.float64)
+        confusion = yield from self._read(images, labels, losses, should_stop)
+        return Evaluation(confusion, losses.numpy())
+
+    def _read(
+        self, images: Sequence[str], labels: LabelSource, losses: torch.Tensor | None, should_stop: ShouldStop
+    ) -> Progress[ConfusionMatrix]:
+        """Count the pixels; add to ``losses``, (C,) on the CPU, what they lost, where it is wanted."""
         batches = equal_size_batches(self._images, images, self._config.inference_batch)
 
         def decode(index: int) -> tuple[torch.Tensor, torch.Tensor]:
             known = np.stack([labels.labels(image) for image in batches[index]])
             return stacked_pixels(self._images, batches[index]), torch.from_numpy(known)
 
-        total, losses, done = ConfusionMatrix.empty(self._num_classes), np.zeros(self._num_classes), 0
+        total, done = ConfusionMatrix.empty(self._num_classes), 0
         with closing(prefetched(decode, len(batches))) as decoded:
             for pixels, known in decoded:
                 if should_stop():
                     break
                 known = known.to(self._device)
-                predicted, by_class = self._predictor.classes_and_losses(pixels, known)
+                if losses is None:
+                    predicted = self._predictor.classes(pixels)
+                else:
+                    predicted, of_batch = self._predictor.classes_and_losses(pixels, known)
+                    losses += of_batch.cpu()
                 total += confusion_matrix(known, predicted, self._num_classes)
-                losses += by_class.cpu().numpy()
                 done += len(pixels)
                 yield ImagesEvaluated(done, len(images))
-        return Evaluation(total, losses)
+        return total
 
     def class_map(self, image: Pixels) -> Labels:
         """(h, w) uint8 class of each pixel of any (h, w, 3) uint8 image."""

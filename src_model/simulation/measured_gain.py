@@ -80,4 +80,4 @@ class MeasuredGain:
         return gains - self._phi()
 
     def _phi(self) -> float:
-        return self.reward.value(reading_of(drain(self.segmenter.evaluate(self.images, self.truth)).confusion))
+        return self.reward.value(reading_of(drain(self.segmenter.evaluate(self.images, self.truth))))

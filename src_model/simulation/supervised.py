@@ -71,7 +71,7 @@ def pretrain(
     scored = roles.test or roles.reward
     yield from segmenter.prepare(sorted({*labelled, *scored}), should_stop)
     report = yield from _fitted(segmenter, FitTask(dataset, regions, regions, updates), fits, config.seed, should_stop)
-    evaluation = yield from segmenter.evaluate(scored, dataset, should_stop)
+    evaluation = yield from segmenter.evaluate_with_loss(scored, dataset, should_stop)
     if report.stopped or should_stop():
         return None
     row = {

@@ -140,12 +140,18 @@ class PlantedSegmenter:
         self._found = sum(int((task.labels.labels(r.image)[r.window] == 1).sum()) for r in task.regions)
         return FitReport(1, len(task.regions), 0.0, 0.0)
 
-    def evaluate(self, images: Sequence[str], labels: object, should_stop: ShouldStop = never) -> Progress[Evaluation]:
+    def evaluate(
+        self, images: Sequence[str], labels: object, should_stop: ShouldStop = never
+    ) -> Progress[ConfusionMatrix]:
         """Ore that is missed is taken for stone, which nothing is: ground stays at an IoU of 1."""
         yield from ()
         found = min(self._found, MOST)
-        confusion = ConfusionMatrix(np.array([[1000, 0, 0], [0, found, MOST - found], [0, 0, 0]]))
-        return Evaluation(confusion, np.zeros(3))
+        return ConfusionMatrix(np.array([[1000, 0, 0], [0, found, MOST - found], [0, 0, 0]]))
+
+    def evaluate_with_loss(
+        self, images: Sequence[str], labels: object, should_stop: ShouldStop = never
+    ) -> Progress[Evaluation]:
+        return Evaluation((yield from self.evaluate(images, labels)), np.zeros(3))
 
     def state_dict(self) -> dict[str, torch.Tensor]:
         return {"found": torch.tensor(self._found)}

@@ -58,7 +58,7 @@ def test_it_is_a_segmenter(make: Callable[..., FastSegmenter]) -> None:
 def test_it_learns_two_colours_in_one_fit(make: Callable[..., FastSegmenter], streets: Any) -> None:
     segmenter = make()
     _fit(segmenter, streets)
-    assert drain(segmenter.evaluate(streets.ids, streets)).confusion.mean_iou() > 0.8
+    assert drain(segmenter.evaluate(streets.ids, streets)).mean_iou() > 0.8
 
 
 def test_it_starts_uniform_and_names_the_first_class(make: Callable[..., FastSegmenter], streets: Any) -> None:
@@ -311,7 +311,7 @@ def test_the_confusion_is_that_of_cells_filled_with_their_class(
         height, width = streets.size(image)
         expected += confusion_matrix(streets.labels(image).copy(), filled[:height, :width].copy(), 2).counts
     events: list[Any] = []
-    assert (drain(segmenter.evaluate(streets.ids, streets), events.append).confusion.counts == expected).all()
+    assert (drain(segmenter.evaluate(streets.ids, streets), events.append).counts == expected).all()
     assert events[-1] == ImagesEvaluated(3, 3)
 
 
@@ -329,13 +329,13 @@ def test_the_loss_read_on_the_labels_of_a_fit_is_the_loss_of_that_fit(
     task = FitTask(labels, streets.regions(), (), 5)
     class_weights = drain(segmenter.fit(task, np.random.default_rng(0))).class_weights
     assert (class_weights is None) == (loss_weights is LossWeights.NONE)
-    read = drain(segmenter.evaluate(streets.ids, labels)).mean_loss(class_weights)
+    read = drain(segmenter.evaluate_with_loss(streets.ids, labels)).mean_loss(class_weights)
     # The loss that a fit reports is that before its last step, hence that of the weights it found.
     assert read == pytest.approx(drain(segmenter.fit(replace(task, updates=1), np.random.default_rng(0))).loss)
 
 
 def test_an_evaluation_stops_when_asked(make: Callable[..., FastSegmenter], streets: Any) -> None:
-    assert drain(make().evaluate(streets.ids, streets, should_stop=lambda: True)).confusion.counts.sum() == 0
+    assert drain(make().evaluate(streets.ids, streets, should_stop=lambda: True)).counts.sum() == 0
 
 
 def test_a_class_map_is_the_prediction_at_full_size(make: Callable[..., FastSegmenter], streets: Any) -> None:
@@ -386,7 +386,7 @@ def test_weights_from_other_images_bring_their_projection(
     here = make()
     drain(here.evaluate(streets.ids, streets))
     here.load_state_dict(elsewhere.state_dict())
-    assert drain(here.evaluate(streets.ids, streets)).confusion.mean_iou() > 0.8
+    assert drain(here.evaluate(streets.ids, streets)).mean_iou() > 0.8
 
 
 @pytest.mark.parametrize(
@@ -417,7 +417,7 @@ def test_on_camvid_a_few_images_already_tell_classes_apart(camvid: Path) -> None
     segmenter = FastSegmenter(_Few(dataset, images), 11, config, CPU, seed=0)
     regions = [region for image in images[::2] for region in RegionGrid((180, 240), (90, 80)).regions(image)]
     drain(segmenter.fit(FitTask(dataset, regions, regions, 60), np.random.default_rng(0)))
-    assert drain(segmenter.evaluate(images[1::2], dataset)).confusion.mean_iou() > 0.3
+    assert drain(segmenter.evaluate(images[1::2], dataset)).mean_iou() > 0.3
 
 
 class _Few:

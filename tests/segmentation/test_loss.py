@@ -36,7 +36,9 @@ def test_sums_by_class_become_the_training_loss_under_any_weights() -> None:
     known[known >= 3] = VOID
     for weights in (torch.ones(3), torch.tensor([0.5, 1.0, 4.0])):
         expected = segmentation_loss(logits, known, weights)
-        assert float(losses @ weights.double()) / float(support.float() @ weights) == pytest.approx(expected.item(), rel=1e-5)
+        assert float(losses @ weights.double()) / float(support.float() @ weights) == pytest.approx(
+            expected.item(), rel=1e-5
+        )
 
 
 def test_weights_are_the_inverse_root_of_the_frequency_with_mean_one() -> None:
