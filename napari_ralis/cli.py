@@ -94,19 +94,29 @@ def demo(
         # Without a screen it would be a text browser, in the way of whatever called.
         webbrowser.open(page.as_uri())
     if show and _on_a_screen() and _why_no_window() is None:
-        _open_window(plan.data(out))
+        typer.echo("napari opens on the same images; close its window to come back.")
+        _open_window(plan.data(out), "napari-ralis: demo", _about_demo(page))
     else:
         typer.echo("The same images in napari: napari-ralis label " + shlex.quote(str(out / "runs" / "random")))
 
 
-def _open_window(config: DataConfig | None) -> None:
+def _open_window(config: DataConfig | None, title: str = "napari-ralis", remark: str = "") -> None:
     import napari
 
-    viewer = napari.Viewer(title="napari-ralis")
+    viewer = napari.Viewer(title=title)
     _, dock = viewer.window.add_plugin_dock_widget("napari-ralis", "Labelling")
     if config is not None:
-        dock.open(config)
+        dock.open(config, remark)
     napari.run()
+
+
+def _about_demo(page: Path) -> str:
+    """What the window of the demo shows, in HTML; the colour of the link can be read in a dark and in a light theme."""
+    link = f'<a style="color: #2f7fd1" href="{page.as_uri()}">{page.parent.name}/{page.name}</a>'
+    return (
+        "The streets of the demo with their true labels. Which regions (yellow squares) each line asked a simulated "
+        f"annotator for, and what that was worth: {link}"
+    )
 
 
 def _data_of(project: Path) -> DataConfig:
