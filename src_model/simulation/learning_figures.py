@@ -62,11 +62,10 @@ def training_losses(name: str, lines: Lines, pens: Strokes) -> Drawing | None:
     }
     if not shown:
         return None
-    recorded = [line for line in shown if all(run.steps.measured(REWARD_SET_LOSS).size for run in lines[line])]
-    pairs = {line: curves if line in recorded else curves[:1] for line, curves in shown.items()}
+    recorded = any(budgets.size for _, on_reward_set in shown.values() for budgets, _ in on_reward_set)
     with style():
-        figure, panels = _draw_pairs(pairs, lines, pens)
-        fit_heights(panels[0], [curves for own in pairs.values() for curves in own])
+        figure, panels = _draw_pairs(shown, lines, pens)
+        fit_heights(panels[0], [curves for own in shown.values() for curves in own])
         panels[0].set_ylim(bottom=0)
         figure.supylabel("loss (cross-entropy), nats", fontsize=10)
         _name_dashes(figure, panels[0], "reward set" if recorded else "")
