@@ -70,7 +70,9 @@ def demo(
     out: Annotated[
         Path, typer.Option(help="Folder of streets, runs and report; what is there is gone on with.")
     ] = Path("runs/demo"),
-    quick: Annotated[bool, typer.Option("--quick", help="Tiny: shows in seconds that all works, not what.")] = False,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Tiny: shows in seconds that all works, too small to compare.")
+    ] = False,
     show: Annotated[
         bool, typer.Option("--show/--no-show", help="Open report and napari at the end, where there is a screen.")
     ] = True,
@@ -80,6 +82,8 @@ def demo(
     Random regions, entropy, label balance and the trained policy start from the shipped segmenter, which has seen
     other streets. Ends with the report, and with napari on these images where there is a screen. A few minutes on two
     cores; stopped, the same command goes on.
+
+    Example: `napari-ralis demo --out runs/demo`
     """
     from src_model.console import progress_view
     from src_model.events import drain

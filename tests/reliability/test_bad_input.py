@@ -510,6 +510,19 @@ def test_a_policy_for_other_data_is_refused(
         drain(simulate(small(tiny_camvid, acquisition={"name": "dqn"}, dqn={"policy": policy}), out))
 
 
+@pytest.mark.parametrize("version", ["reference-0", "default-0"])
+def test_a_policy_of_another_feature_version_is_refused_on_the_command_line(
+    version: str, tiny_camvid: Path, tmp_path: Path, out: Path, refused: Refused
+) -> None:
+    policy = policy_for(tmp_path / "policy.safetensors")
+    tensors, header = load_tensors(policy)
+    save_tensors(policy, tensors, header | {"features": version})
+    counts = [f"--set=data.{name}_images=1" for name in ("train", "state", "reward")]
+    options = ("--reader", "camvid", "--segmenter", "fast", "--acquisition", "dqn", "--policy", policy)
+    with refused(CheckpointError, out, policy, version, then="napari-ralis train-policy"):
+        call("simulate", "--data", tiny_camvid, *options, *counts, "--out", out)
+
+
 @NO_WEIGHTS
 def test_start_weights_that_are_missing_foreign_or_of_another_kind_are_refused(
     make: Callable[[Path], Path], fault: str, then: str, tiny_camvid: Path, tmp_path: Path, out: Path, small: Small,
