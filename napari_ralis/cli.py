@@ -70,7 +70,9 @@ def demo(
     out: Annotated[
         Path, typer.Option(help="Folder of streets, runs and report; what is there is gone on with.")
     ] = Path("runs/demo"),
-    quick: Annotated[bool, typer.Option("--quick", help="Tiny: shows in seconds that all works, not what.")] = False,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Tiny: shows in seconds that all works, too small to compare.")
+    ] = False,
     show: Annotated[
         bool, typer.Option("--show/--no-show", help="Open report and napari at the end, where there is a screen.")
     ] = True,
@@ -80,6 +82,8 @@ def demo(
     Random regions, entropy, label balance and the trained policy start from the shipped segmenter, which has seen
     other streets. Ends with the report, and with napari on these images where there is a screen. A few minutes on two
     cores; stopped, the same command goes on.
+
+    Example: `napari-ralis demo --out runs/demo`
     """
     from src_model.console import progress_view
     from src_model.events import drain
@@ -94,19 +98,29 @@ def demo(
         # Without a screen it would be a text browser, in the way of whatever called.
         webbrowser.open(page.as_uri())
     if show and _on_a_screen() and _why_no_window() is None:
-        _open_window(plan.data(out))
+        typer.echo("napari opens on the same images; close its window to come back.")
+        _open_window(plan.data(out), "napari-ralis: demo", _about_demo(page))
     else:
         typer.echo("The same images in napari: napari-ralis label " + shlex.quote(str(out / "runs" / "random")))
 
 
-def _open_window(config: DataConfig | None) -> None:
+def _open_window(config: DataConfig | None, title: str = "napari-ralis", remark: str = "") -> None:
     import napari
 
-    viewer = napari.Viewer(title="napari-ralis")
+    viewer = napari.Viewer(title=title)
     _, dock = viewer.window.add_plugin_dock_widget("napari-ralis", "Labelling")
     if config is not None:
-        dock.open(config)
+        dock.open(config, remark)
     napari.run()
+
+
+def _about_demo(page: Path) -> str:
+    """What the window of the demo shows, in HTML; the colour of the link can be read in a dark and in a light theme."""
+    link = f'<a style="color: #2f7fd1" href="{page.as_uri()}">{page.parent.name}/{page.name}</a>'
+    return (
+        "The streets of the demo with their true labels. Which regions (yellow squares) each line asked a simulated "
+        f"annotator for, and what that was worth: {link}"
+    )
 
 
 def _data_of(project: Path) -> DataConfig:

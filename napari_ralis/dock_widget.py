@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QEvent
-from qtpy.QtWidgets import QVBoxLayout, QWidget
+from qtpy.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from napari_ralis.controller import SessionController
 from napari_ralis.layers.layer_group import LayerGroup
@@ -32,15 +32,23 @@ class RalisDockWidget(QWidget):
         self._controller = SessionController(
             self.session, self.project_panel, self.image_panel, LayerGroup(napari_viewer), self.worker
         )
+        self.project_panel.open_requested.connect(lambda _config: self.remark.hide())
         # Closing the viewer destroys its docks without a word; both ends of a dock's life lead here.
         self.destroyed.connect(self._controller.close)
+        self.remark = QLabel()
+        self.remark.setWordWrap(True)
+        self.remark.setOpenExternalLinks(True)
+        self.remark.hide()
         column = QVBoxLayout(self)
+        column.addWidget(self.remark)
         column.addWidget(self.project_panel)
         column.addWidget(self.image_panel, stretch=1)
         column.addStretch()
 
-    def open(self, config: DataConfig) -> None:
-        """Open a data set, as if its settings had been typed."""
+    def open(self, config: DataConfig, remark: str = "") -> None:
+        """Open a data set, as if its settings had been typed; ``remark``, in HTML, says above what is shown here."""
+        self.remark.setText(remark)
+        self.remark.setVisible(bool(remark))
         self._controller.open(config)
 
     def event(self, event: QEvent | None) -> bool:

@@ -136,13 +136,24 @@ class Query:
 
 @dataclass(frozen=True, slots=True)
 class FitReport:
-    """What a training did. ``stopped``: asked to stop before the last update; the weights are whole all the same."""
+    """What a training did.
+
+    Attributes
+    ----------
+    loss:
+        Mean cross-entropy in nats, weighted by ``class_weights``; None if nothing was labelled.
+    stopped:
+        Asked to stop before the last update; the weights are whole all the same.
+    class_weights:
+        C weights of the classes in the loss; None if all pixels counted the same.
+    """
 
     updates: int
     images: int
     loss: float | None
     seconds: float
     stopped: bool = False
+    class_weights: tuple[float, ...] | None = None
 
 
 ShouldStop = Callable[[], bool]

@@ -96,7 +96,7 @@ class ProjectPanel(QWidget):
         form.addRow("Folder", self.folder)
         form.addRow("Layout", self.reader)
         form.addRow(self._classes_label, self.classes)
-        form.addRow("Region", size)
+        form.addRow("Region, px", size)
         buttons = QHBoxLayout()
         buttons.addWidget(self.open_button, stretch=1)
         buttons.addWidget(self.stop_button)
@@ -182,5 +182,4 @@ def _pixels(value: int) -> QSpinBox:
     box = QSpinBox()
     box.setRange(8, 4096)
     box.setValue(value)
-    box.setSuffix(" px")
     return box

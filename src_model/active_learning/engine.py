@@ -15,7 +15,7 @@ from src_model.active_learning.episode_records import Records
 from src_model.active_learning.episode_state import EpisodeState
 from src_model.active_learning.phase_clock import PhaseClock
 from src_model.active_learning.policy_update import update_policy
-from src_model.active_learning.readings import Row, look_back_images, progress_row, reading_of, reading_row
+from src_model.active_learning.readings import Row, look_back_images, loss_row, progress_row, reading_of, reading_row
 from src_model.active_learning.run_checkpoint import load_run, restore_weights, save_run
 from src_model.active_learning.surroundings import Knowledge, Surroundings
 from src_model.config import RunConfig
@@ -28,7 +28,7 @@ from src_model.dqn.double_dqn import DQNLearner
 from src_model.dqn.reward import Reading, Reward, class_frequencies, class_weights
 from src_model.events import FitReport, PolicyUpdated, Progress, Query, RewardMeasured, ShouldStop, StepDone, never
 from src_model.exceptions import AnnotationError, EmptyPool, RalisError
-from src_model.segmentation.metrics import ConfusionMatrix
+from src_model.segmentation.metrics import ConfusionMatrix, Evaluation
 from src_model.segmentation.segmenter import FitTask, Segmenter
 
 
@@ -146,16 +146,16 @@ class ActiveLearningEngine:
             self._learner.begin_episode()
         yield from self._segmenter.prepare(self._all_images(), should_stop)
         clock = PhaseClock()
-        on_reward_set = yield from self._measure(self._data.roles.reward, should_stop)
-        scored = yield from self._score(0, on_reward_set, should_stop)
+        on_reward_set = yield from self._read(self._data.roles.reward, should_stop)
+        scored = yield from self._score(0, on_reward_set.confusion, should_stop)
         clock.lap("evaluate_seconds")
         if should_stop():
             return
-        self._reward = self._reward_weighted_by(on_reward_set.support)
-        self._now.reading = reading_of(on_reward_set)
+        self._reward = self._reward_weighted_by(on_reward_set.confusion.support)
+        self._now.reading = reading_of(on_reward_set.confusion)
         if self._reward.needs_first_reading:
             self._now.before = self._now.reading
-        row = self._row(0, scored) | clock.laps
+        row = self._row(0, scored) | loss_row(on_reward_set) | clock.laps
         self._project.record_step(episode, 0, row)
         self._take_recorded()
         yield StepDone(episode, 0, self._steps_in_all(), row)
@@ -227,19 +227,19 @@ class ActiveLearningEngine:
         clock = PhaseClock()
         report = yield from self._train(step, should_stop)
         clock.lap("fit_seconds")
-        on_reward_set = yield from self._measure(self._data.roles.reward, should_stop)
-        scored = yield from self._score(step, on_reward_set, should_stop)
+        on_reward_set = yield from self._read(self._data.roles.reward, should_stop)
+        scored = yield from self._score(step, on_reward_set.confusion, should_stop)
         looked_back = yield from self._look_back(scored, should_stop)
         clock.lap("evaluate_seconds")
         final = yield from self._final_training(step, should_stop)
         if report.stopped or should_stop():
             return report
-        reading = reading_of(on_reward_set)
+        reading = reading_of(on_reward_set.confusion)
         value, reward = self._reward.value(reading), self._reward.gain(self._now.before, reading)
         yield RewardMeasured(self._config.dqn.reward, value, reward)
         before = self._now.before
         self._now.settle(decision, reading, reward)
-        row = self._row(step, scored) | looked_back | clock.laps
+        row = self._row(step, scored) | loss_row(on_reward_set, report.class_weights) | looked_back | clock.laps
         row |= {"reward": reward, "phi": value, "train_loss": report.loss, "query_seconds": self._now.query_seconds}
         row |= yield from self._learn(decision, before, reading)
         self._commit(step, row, final)
@@ -287,8 +287,8 @@ class ActiveLearningEngine:
         task = FitTask(labelled, labelled.regions, labelled.newest(step))
         return (yield from self._segmenter.fit(task, self._rng("fit", step), should_stop))
 
-    def _measure(self, images: Sequence[str], should_stop: ShouldStop) -> Progress[ConfusionMatrix]:
-        return (yield from self._segmenter.evaluate(images, self._data.measured, should_stop))
+    def _read(self, images: Sequence[str], should_stop: ShouldStop) -> Progress[Evaluation]:
+        return (yield from self._segmenter.evaluate_with_loss(images, self._data.measured, should_stop))
 
     def _score(
         self, step: int, on_reward_set: ConfusionMatrix, should_stop: ShouldStop
@@ -298,7 +298,7 @@ class ActiveLearningEngine:
             return on_reward_set
         if step % self._config.evaluate_every and self.may_ask:
             return None
-        return (yield from self._measure(self._data.roles.test, should_stop))
+        return (yield from self._segmenter.evaluate(self._data.roles.test, self._data.measured, should_stop))
 
     def _look_back(self, scored: ConfusionMatrix | None, should_stop: ShouldStop) -> Progress[Row]:
         """IoU on labels that were trained on, when the others are read; the training of a policy does without."""
@@ -320,9 +320,11 @@ class ActiveLearningEngine:
         self._segmenter.reset()
         task = FitTask(labelled, labelled.regions, labelled.regions, updates)
         report = yield from self._segmenter.fit(task, self._rng("final", step), should_stop)
-        scored = yield from self._measure(self._data.roles.test or self._data.roles.reward, should_stop)
+        roles = self._data.roles
+        scored = yield from self._read(roles.test or roles.reward, should_stop)
         self._segmenter.load_state_dict(weights)
-        return self._row(step, scored) | {"train_loss": report.loss, "fit_seconds": report.seconds}
+        row = self._row(step, scored.confusion) | ({} if roles.test else loss_row(scored, report.class_weights))
+        return row | {"train_loss": report.loss, "fit_seconds": report.seconds}
 
     def _learn(self, decision: Decision, before: Reading | None, after: Reading) -> Progress[Row]:
         """Store what the query was worth, look at what follows it, update the query network."""

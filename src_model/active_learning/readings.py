@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from src_model.data.labelled_set import LabelledSet
 from src_model.dqn.reward import Reading, class_frequencies, class_weights
 from src_model.project.tables import CONFUSION
-from src_model.segmentation.metrics import ConfusionMatrix
+from src_model.segmentation.metrics import ConfusionMatrix, Evaluation
 
 _LOOK_BACK = 16
 _LOOK_BACK_SHARE = 8
@@ -36,6 +36,11 @@ def reading_row(confusion: ConfusionMatrix, epsilon: float, class_names: Sequenc
     for name, value, supported in zip(class_names, confusion.iou(), confusion.supported, strict=True):
         row[f"iou_{name}"] = float(value) if supported else None
     return row | {CONFUSION: ";".join(" ".join(map(str, counts)) for counts in confusion.counts.tolist())}
+
+
+def loss_row(on_reward_set: Evaluation, class_weights: Sequence[float] | None = None) -> Row:
+    """Column reward_set_loss: mean cross-entropy on D_R in nats, the classes weighted as in the training before."""
+    return {"reward_set_loss": on_reward_set.mean_loss(class_weights)}
 
 
 def look_back_images(labelled: LabelledSet, scored: int) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 from src_model.active_learning.assembly import assemble, keep_schema
-from src_model.active_learning.readings import reading_row
+from src_model.active_learning.readings import loss_row, reading_row
 from src_model.checkpoint import save_tensors
 from src_model.config import RunConfig, SegmentationConfig
 from src_model.data.class_schema import ClassSchema
@@ -71,7 +71,7 @@ def pretrain(
     scored = roles.test or roles.reward
     yield from segmenter.prepare(sorted({*labelled, *scored}), should_stop)
     report = yield from _fitted(segmenter, FitTask(dataset, regions, regions, updates), fits, config.seed, should_stop)
-    confusion = yield from segmenter.evaluate(scored, dataset, should_stop)
+    evaluation = yield from segmenter.evaluate_with_loss(scored, dataset, should_stop)
     if report.stopped or should_stop():
         return None
     row = {
@@ -82,7 +82,8 @@ def pretrain(
         "updates": report.updates,
         "train_loss": report.loss,
         "fit_seconds": report.seconds,
-        **reading_row(confusion, config.dqn.weighted_epsilon, dataset.schema.names),
+        **reading_row(evaluation.confusion, config.dqn.weighted_epsilon, dataset.schema.names),
+        **({} if roles.test else loss_row(evaluation, report.class_weights)),
     }
     out.mkdir(parents=True, exist_ok=True)
     _keep_weights(out / WEIGHTS, segmenter, dataset.schema, config.segmentation)
@@ -90,7 +91,7 @@ def pretrain(
     write_metrics([row], out / "metrics.csv")
     keep_schema(out, dataset.schema)
     yield StepDone(1, 1, 1, row)
-    return confusion
+    return evaluation.confusion
 
 
 def _fitted(segmenter: Segmenter, task: FitTask, fits: int, seed: int, should_stop: ShouldStop) -> Progress[FitReport]:

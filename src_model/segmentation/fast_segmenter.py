@@ -20,9 +20,9 @@ from src_model.segmentation.cell_labels import CellLabelMemory, cell_grid
 from src_model.segmentation.failures import machine_failures
 from src_model.segmentation.frozen_features import FrozenFeatures
 from src_model.segmentation.labelled_cells import CellRows, LabelledCells
-from src_model.segmentation.linear_head import LinearHead, TrainingBlocks, mean_loss
+from src_model.segmentation.linear_head import LinearHead, TrainingBlocks, class_losses, mean_loss
 from src_model.segmentation.loss import inverse_sqrt_weights
-from src_model.segmentation.metrics import ConfusionMatrix
+from src_model.segmentation.metrics import ConfusionMatrix, Evaluation
 from src_model.segmentation.projection import Projection
 from src_model.segmentation.segmenter import FitTask, OptionalMap, PredictionMaps
 from src_model.segmentation.segmenter_state import check_fit
@@ -171,9 +171,10 @@ class FastSegmenter:
         started = time.perf_counter()
         total = self._config.fast_updates if task.updates is None else task.updates
         with machine_failures("The training", _REMEDY):
-            blocks = self._training_blocks(task)
-        if blocks is None:
+            prepared = self._training_blocks(task)
+        if prepared is None:
             return FitReport(0, 0, None, time.perf_counter() - started)
+        blocks, class_weights = prepared
         generator, loss, done = torch_generator(rng), None, 0
         while done < total and not should_stop():
             with machine_failures("The training", _REMEDY):
@@ -184,20 +185,38 @@ class FastSegmenter:
                 loss = mean_loss(logits, blocks.targets)
                 yield UpdatesDone(done, total, loss)
         images = len({region.image for region in task.regions})
-        return FitReport(done, images, loss, time.perf_counter() - started, stopped=done < total)
+        used = None if class_weights is None else tuple(class_weights.tolist())
+        return FitReport(done, images, loss, time.perf_counter() - started, stopped=done < total, class_weights=used)
 
     def evaluate(
         self, images: Sequence[str], labels: LabelSource, should_stop: ShouldStop = never
     ) -> Progress[ConfusionMatrix]:
         """Pixels of each (label, prediction) pair, as if every cell were filled with its class."""
+        return (yield from self._read(images, labels, None, should_stop))
+
+    def evaluate_with_loss(
+        self, images: Sequence[str], labels: LabelSource, should_stop: ShouldStop = never
+    ) -> Progress[Evaluation]:
+        """As `evaluate`, and the loss as if every cell were filled with its probabilities."""
+        losses = torch.zeros(self._num_classes, dtype=torch.float64)
+        confusion = yield from self._read(images, labels, losses, should_stop)
+        return Evaluation(confusion, losses.numpy())
+
+    def _read(
+        self, images: Sequence[str], labels: LabelSource, losses: torch.Tensor | None, should_stop: ShouldStop
+    ) -> Progress[ConfusionMatrix]:
+        """Count the pixels; add to ``losses``, (C,) on the CPU, what they lost, where it is wanted."""
         counts, done = torch.zeros((self._num_classes, self._num_classes), dtype=torch.int64), 0
         for batch in self._batches(images):
             if should_stop():
                 break
             with machine_failures("The evaluation", _REMEDY):
+                logits = self._head.logits(self._features.of_images(batch))
+                pixels = self._class_pixels.class_pixels(batch, labels)
                 # Of max and argmax, which give the same, torch computes the first several times faster on a CPU.
-                predicted = self._head.logits(self._features.of_images(batch)).max(dim=0).indices.cpu()
-                counts.index_add_(0, predicted, self._class_pixels.class_pixels(batch, labels).to(torch.int64))
+                counts.index_add_(0, logits.max(dim=0).indices.cpu(), pixels.to(torch.int64))
+                if losses is not None:
+                    losses += class_losses(logits, pixels).cpu()
             done += len(batch)
             yield ImagesEvaluated(done, len(images))
         return ConfusionMatrix(counts.T.contiguous().numpy())
@@ -234,21 +253,24 @@ class FastSegmenter:
 
     # --- parts of a fit ---------------------------------------------------------------------------------------
 
-    def _training_blocks(self, task: FitTask) -> TrainingBlocks | None:
+    def _training_blocks(self, task: FitTask) -> tuple[TrainingBlocks, torch.Tensor | None] | None:
+        """All rows with what they count, and the weights of the classes in it; None without a labelled pixel."""
         if not task.regions:
             return None
         rows = self._training_rows.rows(task.regions, task.labels)
-        weights = rows.pixels * self._class_weights(rows.pixels) * self._row_weights(rows, task)[:, None]
+        class_weights = self._class_weights(rows.pixels)
+        balanced = rows.pixels if class_weights is None else rows.pixels * class_weights
+        weights = balanced * self._row_weights(rows, task)[:, None]
         used = weights.any(dim=1)
         if not used.any():
             return None
         if used.all():
-            return TrainingBlocks.dealt(rows.features, weights, _BLOCKS)
-        return TrainingBlocks.dealt(rows.features[used], weights[used], _BLOCKS)
+            return TrainingBlocks.dealt(rows.features, weights, _BLOCKS), class_weights
+        return TrainingBlocks.dealt(rows.features[used], weights[used], _BLOCKS), class_weights
 
-    def _class_weights(self, pixels: torch.Tensor) -> torch.Tensor:
+    def _class_weights(self, pixels: torch.Tensor) -> torch.Tensor | None:
         if self._config.loss_weights is LossWeights.NONE:
-            return pixels.new_ones(self._num_classes)
+            return None
         labelled = pixels.sum(dim=0, dtype=torch.float64).to("cpu", torch.int64).numpy()
         return torch.from_numpy(inverse_sqrt_weights(labelled)).to(pixels.device)
 

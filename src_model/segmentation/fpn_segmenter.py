@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 
@@ -19,7 +20,7 @@ from src_model.exceptions import CheckpointError
 from src_model.segmentation.batches import CropBatches, equal_size_batches, prefetched, stacked_pixels
 from src_model.segmentation.failures import machine_failures
 from src_model.segmentation.loss import inverse_sqrt_weights, labelled_pixels
-from src_model.segmentation.metrics import ConfusionMatrix, confusion_matrix
+from src_model.segmentation.metrics import ConfusionMatrix, Evaluation, confusion_matrix
 from src_model.segmentation.network import SegmentationNetwork, build_network
 from src_model.segmentation.predictor import Predictor
 from src_model.segmentation.segmenter import FitTask, OptionalMap, PredictionMaps
@@ -161,12 +162,27 @@ class FPNSegmenter:
         seed = int(rng.integers(2**63))
         crops = CropBatches(self._images, task, self._config, self._num_classes, seed)
         updates = self._config.updates if task.updates is None else task.updates
-        return (yield from self._trainer.fit(crops.make, updates, weights, seed, should_stop))
+        report = yield from self._trainer.fit(crops.make, updates, weights, seed, should_stop)
+        return replace(report, class_weights=None if weights is None else tuple(weights.tolist()))
 
     def evaluate(
         self, images: Sequence[str], labels: LabelSource, should_stop: ShouldStop = never
     ) -> Progress[ConfusionMatrix]:
         """Pixels of each (label, prediction) pair at full resolution; of the images seen so far when asked to stop."""
+        return (yield from self._read(images, labels, None, should_stop))
+
+    def evaluate_with_loss(
+        self, images: Sequence[str], labels: LabelSource, should_stop: ShouldStop = never
+    ) -> Progress[Evaluation]:
+        """As `evaluate`, and what the same pass lost at each label."""
+        losses = torch.zeros(self._num_classes, dtype=torch.float64)
+        confusion = yield from self._read(images, labels, losses, should_stop)
+        return Evaluation(confusion, losses.numpy())
+
+    def _read(
+        self, images: Sequence[str], labels: LabelSource, losses: torch.Tensor | None, should_stop: ShouldStop
+    ) -> Progress[ConfusionMatrix]:
+        """Count the pixels; add to ``losses``, (C,) on the CPU, what they lost, where it is wanted."""
         batches = equal_size_batches(self._images, images, self._config.inference_batch)
 
         def decode(index: int) -> tuple[torch.Tensor, torch.Tensor]:
@@ -178,8 +194,13 @@ class FPNSegmenter:
             for pixels, known in decoded:
                 if should_stop():
                     break
-                predicted = self._predictor.classes(pixels)
-                total += confusion_matrix(known.to(self._device), predicted, self._num_classes)
+                known = known.to(self._device)
+                if losses is None:
+                    predicted = self._predictor.classes(pixels)
+                else:
+                    predicted, of_batch = self._predictor.classes_and_losses(pixels, known)
+                    losses += of_batch.cpu()
+                total += confusion_matrix(known, predicted, self._num_classes)
                 done += len(pixels)
                 yield ImagesEvaluated(done, len(images))
         return total

@@ -29,6 +29,23 @@ def segmentation_loss(logits: torch.Tensor, labels: torch.Tensor, weights: torch
     return F.cross_entropy(logits, labels, weight=weights, ignore_index=VOID)
 
 
+def class_losses(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+    """(C,) float64 cross-entropy in nats, summed over the pixels of each label: what class weights are put to later.
+
+    Parameters
+    ----------
+    logits:
+        (B, C, h, w) float32.
+    labels:
+        (B, h, w) class indices of any type; values from C on (VOID, IGNORED) are left out.
+    """
+    num_classes = logits.shape[1]
+    known = labels.to(torch.int64).clamp(max=num_classes)
+    losses = F.cross_entropy(logits, known, ignore_index=num_classes, reduction="none")
+    # Sums of a million float32 in a row would be off in the third digit.
+    return torch.bincount(known.flatten(), losses.flatten().double(), minlength=num_classes + 1)[:num_classes]
+
+
 def labelled_pixels(labels: LabelSource, regions: Sequence[Region], num_classes: int) -> npt.NDArray[np.int64]:
     """(C,) pixels of each class in the labelled parts of all images that own one of these regions."""
     counts = np.zeros(num_classes, dtype=np.int64)

@@ -1,9 +1,11 @@
-"""Metrics: one confusion matrix, and every IoU that is read from it."""
+"""Metrics: one confusion matrix, and every IoU that is read from it; the loss that the same pass has seen."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import reduce
+from math import isfinite
 
 import numpy as np
 import numpy.typing as npt
@@ -77,6 +79,40 @@ class ConfusionMatrix:
         kept = np.asarray(weights, dtype=np.float64)[supported]
         total = kept.sum()
         return float(kept @ self.iou()[supported] / total) if total > 0 else 0.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Evaluation:
+    """What one pass over labelled images says of them.
+
+    Losses are kept by label, so that any weights of the classes can be put to them afterwards.
+
+    Attributes
+    ----------
+    confusion:
+        Pixels of each (label, prediction) pair.
+    losses:
+        (C,) float64 nats, -ln p of the label, summed over the pixels that carry it.
+    """
+
+    confusion: ConfusionMatrix
+    losses: npt.NDArray[np.float64]
+
+    def mean_loss(self, class_weights: Sequence[float] | None = None) -> float | None:
+        """Mean cross-entropy in nats over the labelled pixels, as a training with these weights counts them.
+
+        None where no pixel is labelled, or where the network has said something that is no number.
+
+        Parameters
+        ----------
+        class_weights:
+            C non-negative weights of any scale; None: all pixels count the same.
+        """
+        support = self.confusion.support
+        weights = np.ones(len(support)) if class_weights is None else np.asarray(class_weights, dtype=np.float64)
+        total = float(weights @ support)
+        mean = float(weights @ self.losses) / total if total > 0 else np.nan
+        return mean if isfinite(mean) else None
 
 
 def confusion_matrix(

@@ -12,6 +12,7 @@ from src_model.config import SegmentationConfig
 from src_model.data.region import Size
 from src_model.device import autocast, train_mode
 from src_model.segmentation.failures import machine_failures
+from src_model.segmentation.loss import class_losses
 from src_model.segmentation.network import SegmentationNetwork
 from src_model.segmentation.segmenter import OptionalMap, PredictionMaps
 from src_model.segmentation.uncertainty import Disagreement, pixel_statistics
@@ -43,6 +44,20 @@ class Predictor:
             logits = self._network.logits(self._features(pixels), _size(pixels))
             # Of max and argmax, which give the same, torch computes the first several times faster on a CPU.
             return logits.max(dim=1).indices.to(torch.uint8)
+
+    def classes_and_losses(self, pixels: torch.Tensor, labels: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """As `classes`, and the `class_losses` of the same pass.
+
+        Parameters
+        ----------
+        pixels:
+            (B, 3, h, w) in 0..255.
+        labels:
+            (B, h, w) uint8, VOID where nothing is known.
+        """
+        with machine_failures("The evaluation", _REMEDY), torch.no_grad(), self._evaluating():
+            logits = self._network.logits(self._features(pixels), _size(pixels))
+            return logits.max(dim=1).indices.to(torch.uint8), class_losses(logits, labels.to(logits.device))
 
     def maps(
         self, images: Sequence[str], pixels: torch.Tensor, wanted: Collection[OptionalMap], seeds: Sequence[int] = ()

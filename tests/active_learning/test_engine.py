@@ -29,7 +29,7 @@ from src_model.dqn.query_network import QueryNetwork, ReferenceQueryNetwork
 from src_model.events import FitReport, Progress, Query, QueryReady, ShouldStop, drain, never
 from src_model.exceptions import AnnotationError, EmptyPool, RalisError
 from src_model.project.project import Project
-from src_model.segmentation.metrics import ConfusionMatrix, confusion_matrix
+from src_model.segmentation.metrics import ConfusionMatrix, Evaluation, confusion_matrix
 from src_model.segmentation.segmenter import FitTask, OptionalMap, PredictionMaps
 from src_model.simulation.episode import run_episode
 from src_model.simulation.oracle import GroundTruthOracle
@@ -41,7 +41,10 @@ SCHEMA = ClassSchema("two", (SemanticClass(0, "road", (128, 64, 128)), SemanticC
 
 
 class CountingSegmenter:
-    """Predicts class 1 in as many rows as it has been fitted; its only weight is that number."""
+    """Predicts class 1 in as many rows as it has been fitted; its only weight is that number.
+
+    A pixel that is right loses 1 nat, any other 3; a fit weighs its loss 1 to 3.
+    """
 
     num_classes = 2
     cell = (1, 1)
@@ -78,7 +81,7 @@ class CountingSegmenter:
             return FitReport(0, 0, None, 0.0, stopped=True)
         self.fits += 1
         self.tasks.append(task)
-        return FitReport(1, len(task.regions), 0.5, 0.0)
+        return FitReport(1, len(task.regions), 0.5, 0.0, class_weights=(1.0, 3.0))
 
     def evaluate(
         self, images: Sequence[str], labels: Truth, should_stop: ShouldStop = never
@@ -90,6 +93,12 @@ class CountingSegmenter:
         for image in images:
             total = total + confusion_matrix(labels.labels(image), predicted, 2)
         return total
+
+    def evaluate_with_loss(
+        self, images: Sequence[str], labels: Truth, should_stop: ShouldStop = never
+    ) -> Progress[Evaluation]:
+        confusion = yield from self.evaluate(images, labels, should_stop)
+        return Evaluation(confusion, (confusion.counts * np.array([[1.0, 3.0], [3.0, 1.0]])).sum(axis=1))
 
     def class_map(self, image: np.ndarray) -> np.ndarray:
         return np.zeros(image.shape[:2], dtype=np.uint8)
@@ -266,6 +275,18 @@ def test_steps_that_are_not_scored_and_trainings_of_a_policy_do_without_it(proje
     assert [row["step"] for row in rows if "confusion" in row] == [0, 2, 3]
 
 
+def test_the_loss_on_the_reward_set_is_weighted_as_the_training_before_it(project: Project) -> None:
+    engine, _ = engine_in(project, settings(final_at=[4]), roles=replace(ROLES, test=("t1",)), truth=Truth(("t1",)))
+    drain(engine.start())
+    drain(run_episode(engine, ORACLE))
+    # r1 has 128 pixels of road and 128 of car. Car is never found: 3 nats a pixel. Of road, a row of 16 is lost a fit.
+    # Before the first training both classes count alike, then road once and car three times.
+    road, car = np.array([128, 128 + 32, 128 + 64, 128 + 96]), 3 * 128
+    expected = [(road[0] + car) / 256, *((road[1:] + 3 * car) / 512)]
+    assert [row["reward_set_loss"] for row in project.rows()] == pytest.approx(expected)
+    assert "reward_set_loss" not in project.finals()[0]  # which read the test set
+
+
 def test_the_published_first_reward_counts_from_zero(project: Project) -> None:
     engine, _ = engine_in(project, settings(dqn={"reward_baseline": "zero"}))
     drain(engine.start())
@@ -315,6 +336,7 @@ def test_final_trainings_start_anew_and_leave_no_trace(project: Project) -> None
     assert [row["budget"] for row in project.finals()] == [4]
     assert segmenter.tasks[2].updates == settings().segmentation.final_updates
     assert segmenter.fits == 3
+    assert project.finals()[0]["reward_set_loss"] == project.rows()[1]["reward_set_loss"]  # one fit from the start
 
 
 # --- where this loop departs from the published one, and where it does not ------------------------------------------
@@ -434,7 +456,7 @@ def test_labels_that_are_only_scored_decide_nothing(tmp_path: Path) -> None:
             runs.append((opened.queries(1), opened.rows()))
     (asked_first, first), (asked_then, then) = runs
     assert asked_first == asked_then
-    for column in ("reward", "phi", "q_loss", "train_loss"):
+    for column in ("reward", "phi", "q_loss", "train_loss", "reward_set_loss"):
         assert [row.get(column) for row in first] == [row.get(column) for row in then]
     assert [row["mean_iou"] for row in first] != [row["mean_iou"] for row in then]
 

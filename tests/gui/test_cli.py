@@ -68,7 +68,7 @@ def test_without_a_screen_the_demo_ends_with_the_way_to_its_report(tmp_path: Pat
         patch.delenv("DISPLAY", raising=False)
         patch.delenv("WAYLAND_DISPLAY", raising=False)
         patch.setattr(cli.webbrowser, "open", lambda url: pytest.fail(f"opened {url}"))
-        patch.setattr(cli, "_open_window", lambda config: pytest.fail("a window without a screen"))
+        patch.setattr(cli, "_open_window", lambda *_: pytest.fail("a window without a screen"))
         result = CliRunner().invoke(cli.app, ["demo", "--quick", "--out", str(tmp_path)], catch_exceptions=False)
     page = tmp_path / "report" / "report.html"
     assert f"Report: {page.as_uri()}" in result.output
@@ -82,11 +82,14 @@ def test_with_a_screen_the_demo_opens_its_report_and_its_streets(
 
     tiny = demo.Demo(images=12, size=(32, 64), region=(16, 16), budget=2, regions_per_query=2, pool_size=2, updates=1)
     pages: list[str] = []
-    windows: list[object] = []
+    windows: list[tuple[object, ...]] = []
     monkeypatch.setattr(demo, "QUICK", tiny)
     monkeypatch.setenv("DISPLAY", ":0")
     monkeypatch.setattr(cli.webbrowser, "open", pages.append)
-    monkeypatch.setattr(cli, "_open_window", windows.append)
+    monkeypatch.setattr(cli, "_open_window", lambda *window: windows.append(window))
     CliRunner().invoke(cli.app, ["demo", "--quick", "--out", str(tmp_path)], catch_exceptions=False)
     assert pages == [(tmp_path / "report" / "report.html").as_uri()]
-    assert windows == [tiny.data(tmp_path)]
+    [(config, title, remark)] = windows
+    assert config == tiny.data(tmp_path)
+    assert title == "napari-ralis: demo"
+    assert pages[0] in str(remark)

@@ -10,6 +10,7 @@ import pytest
 import torch
 from PIL import Image
 
+from src_model.active_learning.acquisition.registry import ACQUISITIONS
 from src_model.config import RunConfig, make_run_config, preset_settings
 from src_model.dqn.default_query_network import DefaultQueryNetwork
 from src_model.dqn.policy import Policy, load_policy, save_policy
@@ -86,6 +87,26 @@ def test_images_that_are_all_equal_are_asked_from(policy: Path, tmp_path: Path) 
     config = run_on(data_set(tmp_path / "data", 5, alike=True), dqn={"policy": policy})
     assert drain(simulate(config, tmp_path / "out"))
     assert np.isfinite(asked(tmp_path / "out")).all()
+
+
+FPN = {"segmenter": "fpn", "start_weights": None, "crop": "32x32", "batch_size": 2, "updates": 1, "inference_batch": 5}
+
+
+@pytest.mark.parametrize(("classes", "alike"), [(1, False), (5, True)], ids=["one class", "equal images"])
+@pytest.mark.parametrize(("acquisition", "segmentation"), [*((name, {}) for name in ACQUISITIONS), ("dqn", FPN)])
+def test_every_rule_asks_where_there_is_nothing_to_tell_apart(
+    policy: Path, tmp_path: Path, classes: int, alike: bool, acquisition: str, segmentation: dict[str, Any]
+) -> None:
+    data = data_set(tmp_path / "data", classes, alike=alike)
+    rule = {"name": acquisition}
+    assert drain(
+        simulate(run_on(data, dqn={"policy": policy}, acquisition=rule, segmentation=segmentation), tmp_path / "out")
+    )
+    assert np.isfinite(asked(tmp_path / "out")).all()
+    with ProjectView.read(tmp_path / "out") as view:
+        readings = [(row["mean_iou"], row["reward_set_loss"]) for row in view.rows()]
+    assert classes > 1 or readings == [(1.0, 0.0)] * 4
+    assert np.isfinite(np.array(readings, dtype=float)).all()
 
 
 def test_more_classes_than_a_mask_can_tell_apart_are_refused(policy: Path, tmp_path: Path) -> None:

@@ -12,9 +12,11 @@ from pathlib import Path
 import pytest
 import torch
 from safetensors.torch import save_file
+from typer.testing import CliRunner
 
 import src_model
 from src_model.checkpoint import load_tensors, save_tensors
+from src_model.cli import app
 from src_model.config import RunConfig
 from src_model.data.readers.camvid import CAMVID
 from src_model.data.readers.cityscapes import CITYSCAPES
@@ -142,6 +144,20 @@ def test_a_policy_for_other_data_is_refused(
     policy = policy_for(tmp_path / "policy.safetensors", classes, state_regions)
     with refused(CheckpointError, out, policy, fault, then="napari-ralis train-policy"):
         drain(simulate(small(tiny_camvid, acquisition={"name": "dqn"}, dqn={"policy": policy}), out))
+
+
+@pytest.mark.parametrize("version", ["reference-0", "default-0"])
+def test_a_policy_of_another_feature_version_is_refused_on_the_command_line(
+    version: str, tiny_camvid: Path, tmp_path: Path, out: Path, refused: Refused
+) -> None:
+    policy = policy_for(tmp_path / "policy.safetensors")
+    tensors, header = load_tensors(policy)
+    save_tensors(policy, tensors, header | {"features": version})
+    counts = [f"--set=data.{name}_images=1" for name in ("train", "state", "reward")]
+    options = ("--reader", "camvid", "--segmenter", "fast", "--acquisition", "dqn", "--policy", policy)
+    with refused(CheckpointError, out, policy, version, then="napari-ralis train-policy"):
+        arguments = ("simulate", "--data", tiny_camvid, *options, *counts, "--out", out)
+        CliRunner().invoke(app, [str(argument) for argument in arguments], catch_exceptions=False)
 
 
 @NO_WEIGHTS

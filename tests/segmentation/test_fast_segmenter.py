@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from src_model.config import DataConfig, SegmentationConfig
+from src_model.config import DataConfig, LossWeights, SegmentationConfig
 from src_model.data.annotation import VOID, Annotation
 from src_model.data.dataset import Dataset
 from src_model.data.labelled_set import LabelledSet
@@ -253,6 +254,25 @@ def test_the_confusion_is_that_of_cells_filled_with_their_class(
     events: list[Any] = []
     assert (drain(segmenter.evaluate(streets.ids, streets), events.append).counts == expected).all()
     assert events[-1] == ImagesEvaluated(3, 3)
+
+
+@pytest.mark.parametrize("loss_weights", LossWeights)
+def test_the_loss_read_on_the_labels_of_a_fit_is_the_loss_of_that_fit(
+    make: Callable[..., FastSegmenter], streets: Any, loss_weights: LossWeights
+) -> None:
+    class BlueAndALittleRed:
+        def labels(self, image: str) -> np.ndarray:
+            labels = streets.labels(image).copy()
+            labels[7:][labels[7:] == 1] = VOID
+            return labels
+
+    labels, segmenter = BlueAndALittleRed(), make(dropout=0.0, loss_weights=loss_weights)
+    task = FitTask(labels, streets.regions(), (), 5)
+    class_weights = drain(segmenter.fit(task, np.random.default_rng(0))).class_weights
+    assert (class_weights is None) == (loss_weights is LossWeights.NONE)
+    read = drain(segmenter.evaluate_with_loss(streets.ids, labels)).mean_loss(class_weights)
+    # The loss that a fit reports is that before its last step, hence that of the weights it found.
+    assert read == pytest.approx(drain(segmenter.fit(replace(task, updates=1), np.random.default_rng(0))).loss)
 
 
 def test_an_evaluation_stops_when_asked(make: Callable[..., FastSegmenter], streets: Any) -> None:

@@ -175,6 +175,17 @@ def test_evaluation_counts_what_the_maps_show(tiny_segmenter: FPNSegmenter, stre
     assert events == [ImagesEvaluated(3, 4), ImagesEvaluated(4, 4)]
 
 
+def test_the_loss_is_that_of_the_probabilities_at_the_labels(tiny_segmenter: FPNSegmenter, streets: Any) -> None:
+    scanned = tiny_segmenter.scan(streets.ids, [OptionalMap.PROBABILITIES])
+    maps = torch.cat([found.probabilities for found in scanned if found.probabilities is not None])
+    labels = np.stack([streets.labels(image) for image in streets.ids])
+    losses = -np.log(np.where(labels == 0, maps[:, 0].numpy(), maps[:, 1].numpy()))
+    evaluation = drain(tiny_segmenter.evaluate_with_loss(streets.ids, streets))
+    assert (evaluation.confusion.counts == drain(tiny_segmenter.evaluate(streets.ids, streets)).counts).all()
+    assert evaluation.losses == pytest.approx([losses[labels == 0].sum(), losses[labels == 1].sum()], rel=1e-5)
+    assert evaluation.mean_loss() == pytest.approx(losses.mean(), rel=1e-5)
+
+
 def test_evaluation_leaves_void_out_and_stops_when_asked(tiny_segmenter: FPNSegmenter, streets: Any) -> None:
     class TopRow:
         def labels(self, image: str) -> Labels:
@@ -182,7 +193,9 @@ def test_evaluation_leaves_void_out_and_stops_when_asked(tiny_segmenter: FPNSegm
             labels[1:] = VOID
             return labels
 
-    assert drain(tiny_segmenter.evaluate(streets.ids, TopRow())).counts.sum() == 4 * 70
+    top = drain(tiny_segmenter.evaluate_with_loss(streets.ids, TopRow()))
+    assert top.confusion.counts.sum() == 4 * 70
+    assert 0 < top.losses.sum() < drain(tiny_segmenter.evaluate_with_loss(streets.ids, streets)).losses.sum() / 10
     assert drain(tiny_segmenter.evaluate(streets.ids, streets, should_stop=lambda: True)).counts.sum() == 0
     assert drain(tiny_segmenter.evaluate([], streets)).mean_iou() == 0.0
 
@@ -220,8 +233,10 @@ def test_class_weights_change_the_training(streets: Any, tiny_config: Segmentati
     for weights in LossWeights:
         config = tiny_config.model_copy(update={"loss_weights": weights})
         segmenter = FPNSegmenter(streets, 2, config, CPU, seed=0)
-        drain(segmenter.fit(task, np.random.default_rng(0)))
+        report = drain(segmenter.fit(task, np.random.default_rng(0)))
         states.append(segmenter.state_dict())
+        rarer_is_heavier = report.class_weights is not None and report.class_weights[1] > report.class_weights[0]
+        assert rarer_is_heavier == (weights is LossWeights.INVERSE_SQRT)
     assert not _same(*states)
 
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from torchmetrics.classification import MulticlassJaccardIndex
 
 from src_model.data.annotation import IGNORED, VOID
-from src_model.segmentation.metrics import ConfusionMatrix, confusion_matrix
+from src_model.segmentation.metrics import ConfusionMatrix, Evaluation, confusion_matrix
 
 
 def test_rows_are_labels_and_columns_are_predictions() -> None:
@@ -86,3 +86,15 @@ def test_iou_agrees_with_torchmetrics(num_classes: int, pixels: int, seed: int, 
     expected = theirs(torch.tensor(predictions), torch.tensor(labels)).numpy()
     assert ours.iou()[ours.supported] == pytest.approx(expected[ours.supported], abs=1e-6)
     assert 0.0 <= ours.mean_iou() <= 1.0
+
+
+def test_the_mean_loss_counts_pixels_by_the_weight_of_their_label() -> None:
+    evaluation = Evaluation(ConfusionMatrix(np.array([[2, 0], [1, 0]])), np.array([1.0, 2.0]))
+    assert evaluation.mean_loss() == pytest.approx((1 + 2) / 3)
+    assert evaluation.mean_loss((1.0, 3.0)) == pytest.approx((1 + 3 * 2) / (2 + 3))
+    assert evaluation.mean_loss((2.0, 6.0)) == pytest.approx(evaluation.mean_loss((1.0, 3.0)))
+
+
+@pytest.mark.parametrize(("counts", "losses"), [(0, 0.0), (2, np.inf), (2, np.nan)])
+def test_no_label_or_no_number_gives_no_mean_loss(counts: int, losses: float) -> None:
+    assert Evaluation(ConfusionMatrix(np.diag([counts, 0])), np.array([losses, 0.0])).mean_loss() is None

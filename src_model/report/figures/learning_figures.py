@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -19,15 +19,19 @@ from src_model.report.figures.curve_drawing import (
     panel_grid,
     rows_of_panels,
 )
-from src_model.report.figures.drawing import INK, PALETTE, WIDTH, Drawing, Stroke, drawing, style
-from src_model.report.results.lines import Lines
+from src_model.report.figures.drawing import INK, PALETTE, WIDTH, Dashes, Drawing, Stroke, drawing, style
+from src_model.report.results.lines import Line, Lines
 from src_model.report.results.policy_tables import PolicyTraining, Trainings
 from src_model.report.results.statistics import Curve
 
 TRAINING_IOU = "train_mean_iou"
 """Column of the IoU on a sample of the labels; older runs have none."""
 
-_SHORT_DASHES = (0, (2, 1.5))
+REWARD_SET_LOSS = "reward_set_loss"
+"""Column of the loss on D_R; older runs have none."""
+
+_SHORT_DASHES: Dashes = (0, (2, 1.5))
+_UNBROKEN: Dashes = (0, ())
 _SMOOTHED = 9
 """Steps a running mean of rewards is taken over."""
 
@@ -41,40 +45,30 @@ def training_curves(name: str, lines: Lines, pens: Strokes) -> Drawing | None:
     }
     if not shown:
         return None
-    scale = budget_scale(run for line in shown for run in lines[line])
     with style():
-        figure = Figure(figsize=(WIDTH, 2.7 * rows_of_panels(len(shown)) + 0.9), layout="constrained")
-        grid = panel_grid(figure, len(shown))
-        for (panel, _, _), (line, (training, scored)) in zip(grid, shown.items(), strict=True):
-            pen = pens[line.label]
-            draw_curves(panel, training, pen, "", seeds=False, dashes=_SHORT_DASHES)
-            draw_curves(panel, scored, pen, "", seeds=False, dashes=(0, ()))
-            panel.set_title(line.label, fontsize=10, color=pen.colour)
-            panel.grid()
-        fit_heights(grid[0][0], [curves for own in shown.values() for curves in own])
-        for panel, first, last in grid:
-            draw_budget_axis(panel, scale, below=last, above=first)
+        figure, panels = _draw_pairs(shown, lines, pens)
+        fit_heights(panels[0], [curves for own in shown.values() for curves in own])
         figure.supylabel("mean IoU, points", fontsize=10)
-        _name_dashes(figure, grid[0][0])
+        _name_dashes(figure, panels[0], "scored images")
         return drawing(name, figure)
 
 
 def training_losses(name: str, lines: Lines, pens: Strokes) -> Drawing | None:
-    """Mean training loss of each fit against the budget; None if no run recorded one."""
-    losses = {line: [labelled_curve(run.steps, "train_loss", 1.0) for run in runs] for line, runs in lines.items()}
-    shown = {line: curves for line, curves in losses.items() if all(curve[0].size for curve in curves)}
+    """Loss of each fit and, where it was recorded, on the reward set, a panel a line; None if no run has the first."""
+    shown = {
+        line: [[labelled_curve(run.steps, column, 1.0) for run in runs] for column in ("train_loss", REWARD_SET_LOSS)]
+        for line, runs in lines.items()
+        if all(run.steps.measured("train_loss").size for run in runs)
+    }
     if not shown:
         return None
+    recorded = any(budgets.size for _, on_reward_set in shown.values() for budgets, _ in on_reward_set)
     with style():
-        figure = Figure(figsize=(WIDTH, 4.4), layout="constrained")
-        axes = figure.subplots()
-        for line, curves in shown.items():
-            draw_curves(axes, curves, pens[line.label], line.label)
-        axes.set_ylim(bottom=0)
-        axes.set_ylabel("training loss (cross-entropy), nats")
-        axes.grid()
-        draw_budget_axis(axes, budget_scale(run for line in shown for run in lines[line]))
-        figure.legend(loc="outside lower center", ncols=3)
+        figure, panels = _draw_pairs(shown, lines, pens)
+        fit_heights(panels[0], [curves for own in shown.values() for curves in own])
+        panels[0].set_ylim(bottom=0)
+        figure.supylabel("loss (cross-entropy), nats", fontsize=10)
+        _name_dashes(figure, panels[0], "reward set" if recorded else "")
         return drawing(name, figure)
 
 
@@ -128,9 +122,30 @@ _POLICY_PANELS: Sequence[tuple[str, str, Callable[[PolicyTraining], Curve]]] = (
 )
 
 
-def _name_dashes(figure: Figure, panel: Axes) -> None:
+def _draw_pairs(
+    shown: Mapping[Line, Sequence[Sequence[Curve]]], lines: Lines, pens: Strokes
+) -> tuple[Figure, Sequence[Axes]]:
+    """A panel a line: first what was read on the labels trained on, dashed, then what was read elsewhere, if it was."""
+    scale = budget_scale(run for line in shown for run in lines[line])
+    figure = Figure(figsize=(WIDTH, 2.7 * rows_of_panels(len(shown)) + 0.9), layout="constrained")
+    grid = panel_grid(figure, len(shown))
+    for (panel, _, _), (line, pair) in zip(grid, shown.items(), strict=True):
+        pen = pens[line.label]
+        for curves, dashes in zip(pair, (_SHORT_DASHES, _UNBROKEN), strict=False):
+            draw_curves(panel, curves, pen, "", seeds=False, dashes=dashes)
+        panel.set_title(line.label, fontsize=10, color=pen.colour)
+        panel.grid()
+    for panel, first, last in grid:
+        draw_budget_axis(panel, scale, below=last, above=first)
+    return figure, [panel for panel, _, _ in grid]
+
+
+def _name_dashes(figure: Figure, panel: Axes, elsewhere: str) -> None:
+    """Say below the figure which line is which; ``elsewhere`` is what the unbroken one was read on, if there is one."""
+    named = ((_UNBROKEN, elsewhere), (_SHORT_DASHES, "labels trained on"))
     handles = [
         panel.plot([], [], color=INK, linestyle=dashes, linewidth=1.8, label=label)[0]
-        for dashes, label in (((0, ()), "scored images"), (_SHORT_DASHES, "labels trained on"))
+        for dashes, label in named
+        if label
     ]
     figure.legend(handles=handles, loc="outside lower center", ncols=2)

@@ -109,3 +109,19 @@ def test_training_is_drawn_for_the_lines_that_recorded_it(write_run: WriteRun) -
     old = lines_of(write_run("bald", 1))
     assert training_curves("training", old, strokes(old)) is None
     assert training_losses("losses", old, strokes(old)) is None
+
+
+def test_losses_of_the_reward_set_are_drawn_beside_those_of_the_labels(write_run: WriteRun) -> None:
+    lines = lines_of(write_run("random", recorded=True))
+    assert {"reward set", "labels trained on"} <= set(texts(training_losses("losses", lines, strokes(lines))))
+
+
+def test_runs_that_recorded_no_loss_on_the_reward_set_are_drawn_with_that_of_their_labels(write_run: WriteRun) -> None:
+    folders = [write_run("random", recorded=True), write_run("bald", recorded=True)]
+    for folder in folders:
+        table = folder / "metrics.csv"
+        table.write_text(table.read_text().replace("reward_set_loss", "something_else"))
+        lines = lines_of(*folders)
+        shown = texts(training_losses("losses", lines, strokes(lines)))
+        assert {"random", "bald", "labels trained on"} <= set(shown)
+        assert ("reward set" in shown) == (folder is folders[0])  # one run that has it is enough
