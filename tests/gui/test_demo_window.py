@@ -19,7 +19,7 @@ from napari_ralis.layers.layer_group import TAG
 from src_model.config import DataConfig
 from src_model.data.annotation import VOID
 from src_model.data.readers import open_dataset
-from src_model.simulation import demo
+from src_model.studies import demo
 
 TINY = demo.Demo(images=12, size=(32, 64), region=(16, 16), budget=2, regions_per_query=2, pool_size=2, updates=1)
 PATIENCE = 60_000
