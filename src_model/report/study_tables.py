@@ -74,8 +74,8 @@ def write_study(folders: Sequence[Path], out: Path, full_supervision: float | No
 
 
 def _readings(runs: Sequence[tuple[str, Run]]) -> str:
-    """IoU of each class to four places after the point; an empty cell where nothing was read."""
-    classes = runs[0][1].steps.names("iou_")
+    """IoU of each class of any run to four places after the point; an empty cell where nothing was read."""
+    classes = dict.fromkeys(name for _, run in runs for name in run.steps.names("iou_"))
     columns = ("mean_iou", "weighted_iou", *(f"iou_{name}" for name in classes))
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
@@ -83,7 +83,7 @@ def _readings(runs: Sequence[tuple[str, Run]]) -> str:
     for label, run in runs:
         table = run.steps.columns
         for position, regions in enumerate(table["labelled_regions"].tolist()):
-            values = [table[column][position] for column in columns]
+            values = [table[column][position] if column in table else math.nan for column in columns]
             if math.isfinite(values[0]):
                 cells = [f"{value:.4f}" if math.isfinite(value) else "" for value in values]
                 writer.writerow((label, run.seed, int(regions), *cells))

@@ -28,6 +28,19 @@ def test_a_study_keeps_its_table_every_reading_and_its_curves(write_run: WriteRu
     assert sorted(path.name for path in (tmp_path / "study").glob("*.svg")) == ["curves-1.svg", "differences-1.svg"]
 
 
+def test_runs_with_other_classes_share_the_readings_and_leave_cells_empty(write_run: WriteRun, tmp_path: Path) -> None:
+    street, drone = write_run("random", 0), write_run("entropy", 0)
+    metrics = drone / "metrics.csv"
+    metrics.write_text(metrics.read_text().replace("iou_pole", "iou_tree"))
+    write_study([street, drone], tmp_path / "study")
+    with (tmp_path / "study" / "runs.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert {(row["line"], bool(row["iou_pole"]), bool(row["iou_tree"])) for row in rows} == {
+        ("random", True, False),
+        ("entropy", False, True),
+    }
+
+
 def test_a_folder_without_runs_is_refused_and_nothing_written(tmp_path: Path) -> None:
     with pytest.raises(RalisError):
         write_study([tmp_path / "nothing"], tmp_path / "study")
