@@ -35,7 +35,7 @@ def street_scene(
 ) -> tuple[Pixels, Labels]:
     """Draw one picture and its labels; the same arguments give the same bytes.
 
-    About 40 ms for 256×512 on one core. Frames of one sequence show one place, the camera a few metres farther on and
+    About 30 ms for 256×512 on one core. Frames of one sequence show one place, the camera a few metres farther on and
     what moves moved.
 
     Parameters
