@@ -16,6 +16,7 @@ from src_model.exceptions import ConfigurationError
 SCHEMAS = st.sampled_from([STREET_CLASSES, DRONE_CLASSES])
 
 
+# Hypothesis fills the arguments in; its types would say what the strategies above say.
 @given(SCHEMAS, st.integers(0, 10**6), st.data())
 def test_every_class_of_a_drawn_list_has_pixels_and_none_has_two_places(schema, seed, data) -> None:  # type: ignore[no-untyped-def]
     count = schema.num_classes

@@ -78,6 +78,7 @@ def test_a_mask_of_another_size_than_its_image_is_refused(tmp_path: Path, write:
     image = write(tmp_path / "a.png", np.zeros((4, 6, 3), dtype=np.uint8))
     mask = write(tmp_path / "mask.png", filled(0, (6, 4)))
     with pytest.raises(DataError, match=r"mask\.png is 6x4 .* a\.png is 4x6.*Replace the mask"):
+        # Neither classes nor a decoder: headers alone are read.
         Dataset(None, [ImageRecord("a", image, mask, "")], None, 0)  # type: ignore[arg-type]
 
 
@@ -85,6 +86,7 @@ def test_two_images_of_one_name_are_refused(tmp_path: Path, write: Callable[...,
     image = write(tmp_path / "a.png", np.zeros((4, 6, 3), dtype=np.uint8))
     records = [ImageRecord("a", image, None, ""), ImageRecord("a", image, None, "")]
     with pytest.raises(DataError, match="both called 'a'"):
+        # Neither classes nor a decoder: names alone are compared.
         Dataset(None, records, None, 0)  # type: ignore[arg-type]
 
 

@@ -30,6 +30,7 @@ PINNED_SCENES.append((15, 1, (96, 128), 1, 0))
 
 
 def digest(*arguments: object) -> str:
+    # The table of pinned scenes says what the arguments are; a tuple of objects does not.
     image, labels = street_scene(*arguments)  # type: ignore[arg-type]
     return hashlib.sha256(image.tobytes() + labels.tobytes()).hexdigest()
 
@@ -172,4 +173,4 @@ def test_the_sky_is_above_and_the_road_below() -> None:
 )
 def test_what_cannot_be_drawn_is_refused(arguments: tuple[object, ...], said: str) -> None:
     with pytest.raises(ConfigurationError, match=said):
-        street_scene(*arguments)  # type: ignore[arg-type]
+        street_scene(*arguments)  # type: ignore[arg-type]  # Wrong arguments are what is tested.
