@@ -19,8 +19,9 @@ from rich.progress import (
 )
 
 from src_model.events import (
-    EpisodeDone,
+    EpisodePlayed,
     Event,
+    GenerationDone,
     ImagesDrawn,
     ImagesEvaluated,
     ImagesPrepared,
@@ -41,6 +42,7 @@ _PHASES: dict[type[Event], str] = {
     ImagesScored: "choosing regions",
     UpdatesDone: "training",
     ImagesEvaluated: "measuring",
+    EpisodePlayed: "playing episodes",
 }
 
 
@@ -63,11 +65,11 @@ class ProgressView:
             self._bars.update(self._run, completed=event.step, total=event.total, description=self._headline(event))
             if not console.is_terminal:
                 console.print(f"{self._headline(event)}  step {event.step}/{event.total}{self._time_left(event)}")
-        elif isinstance(event, EpisodeDone):
+        elif isinstance(event, GenerationDone):
             self._bars.update(self._run, completed=event.done, total=event.total)
             if not console.is_terminal:
                 console.print(
-                    f"{self._title}  episode {event.done}/{event.total}, {_duration(event.seconds_left)} left"
+                    f"{self._title}  generation {event.done}/{event.total}, {_duration(event.seconds_left)} left"
                 )
         elif isinstance(event, LineBegun):
             self._title = f"{event.name} (line {event.number} of {event.total})"

@@ -90,13 +90,20 @@ class StepDone(Event):
 
 
 @dataclass(frozen=True, slots=True)
-class EpisodeDone(Event):
-    """``done`` of ``total`` episodes of a training over many worlds; ``seconds_left`` as far as can be told."""
+class EpisodePlayed(Event):
+    """``done`` of ``total`` episodes that are played for one purpose, a generation or a reading."""
+
+    done: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class GenerationDone(Event):
+    """``done`` of ``total`` generations of an evolution strategy; ``seconds_left`` as far as can be told."""
 
     done: int
     total: int
     seconds_left: float
-    row: dict[str, float | int | str | None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

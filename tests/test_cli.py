@@ -15,8 +15,9 @@ from typer.testing import CliRunner, Result
 from src_model.checkpoint import load_tensors
 from src_model.cli import app
 from src_model.config import RunConfig
-from src_model.events import EpisodeDone, Event
+from src_model.events import Event, GenerationDone
 from src_model.exceptions import ConfigurationError, RalisError
+from src_model.policy_training.evolution import EvolutionSettings
 from src_model.policy_training.worlds import WorldSettings
 from src_model.shipped import models
 
@@ -168,21 +169,22 @@ def test_train_worlds_hands_on_what_it_was_told(tmp_path: Path, monkeypatch: pyt
 
     def record(*arguments: object) -> Iterator[Event]:
         told.extend(arguments)
-        yield EpisodeDone(1, 7, 4000.0)
+        yield GenerationDone(1, 7, 4000.0)
 
     monkeypatch.setattr("src_model.policy_training.train_in_worlds.train_in_worlds", record)
     out = tmp_path / "worlds"
     result = call(
-        *("train-worlds", "--episodes", 7, "--images", 32, "--held-out", 5, "--evaluate-every", 3, "--seed", 4),
-        *("--episodes-per-world", 2, "--set", "dqn.updates=2", "--out", out),
+        *("train-worlds", "--generations", 7, "--images", 32, "--held-out", 5, "--evaluate-every", 3, "--seed", 4),
+        *("--pairs", 12, "--workers", 1, "--set", "segmentation.fast_components=8", "--out", out),
     )
     assert result.exit_code == 0
     assert "1:06 h left" in result.stderr
-    config, worlds, folder = told
+    config, worlds, evolution, folder = told
     assert isinstance(config, RunConfig)
-    assert (config.dqn.features, config.dqn.episodes, config.dqn.updates) == ("default", 7, 2)
+    assert (config.dqn.features, config.segmentation.fast_components) == ("default", 8)
     assert (config.acquisition.name, config.segmentation.segmenter, config.seed) == ("dqn", "fast", 4)
-    assert worlds == WorldSettings(images=32, episodes_per_world=2, held_out=5, evaluate_every=3)
+    assert worlds == WorldSettings(images=32, held_out=5)
+    assert evolution == EvolutionSettings(7, 12, evaluate_every=3, workers=1)
     assert folder == out
     with pytest.raises(ConfigurationError, match="images"):
         call("train-worlds", "--images", 3, "--out", out)

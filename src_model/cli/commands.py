@@ -122,15 +122,12 @@ def train_policy(
 @app.command()
 def train_worlds(
     out: Out,
-    episodes: Annotated[int, typer.Option(help="Episodes of about 20 queries; 1000 make some 20,000 steps.")] = 1000,
+    generations: Annotated[int, typer.Option(help="Moves of the policy; more go on with a finished training.")] = 60,
+    pairs: Annotated[int, typer.Option(help="Episodes a generation, of about 20 queries, each played twice.")] = 36,
     images: Annotated[int, typer.Option(help="Images of a world; an episode uses most of them.")] = 96,
-    episodes_per_world: Annotated[
-        int, typer.Option(help="Episodes before a world is replaced; fewer see more worlds, drawing one takes ~10 s.")
-    ] = 24,
-    held_out: Annotated[
-        int, typer.Option(help="Episodes in worlds never trained in, which decide what policy is kept.")
-    ] = 24,
-    evaluate_every: Annotated[int, typer.Option(help="Episodes between readings on the held-out ones.")] = 100,
+    held_out: Annotated[int, typer.Option(help="Episodes in worlds never trained in, where the policy is read.")] = 48,
+    evaluate_every: Annotated[int, typer.Option(help="Generations between readings on the held-out ones.")] = 20,
+    workers: Annotated[int, typer.Option(help="Processes that play, one thread each; the numbers are the same.")] = 2,
     preset: Preset = "default",
     config: Settings = None,
     change: Changes = None,
@@ -139,21 +136,20 @@ def train_worlds(
 ) -> None:
     """Train a policy that fits any data, in street worlds drawn at random; needs no data set.
 
-    Classes, frequencies, colours, noise, region size and budget are drawn anew each episode. OUT/policy.safetensors is
-    the policy with the best area under the curve against label_balance on held-out episodes; OUT/held_out.csv tells
-    how it got there. Stopped and called again, it goes on; with more --episodes it goes on after its end.
+    Classes, frequencies, colours, noise, region size and budget are drawn anew each episode. An evolution strategy
+    moves the weights towards what gave the larger area under the curve, starting from label balance. OUT/held_out.csv
+    tells how the policy stands against fixed rules. Stopped and called again, it goes on.
 
-    Example: `napari-ralis train-worlds --episodes 1000 --out policies/worlds`, then
+    Example: `napari-ralis train-worlds --out policies/worlds`, then
     `napari-ralis simulate --acquisition dqn --policy policies/worlds/policy.safetensors …`
     """
     settings = settings_from(locals() | {"acquisition": "dqn", "segmenter": "fast"})
+    from src_model.policy_training.evolution import EvolutionSettings
     from src_model.policy_training.train_in_worlds import train_in_worlds as run
     from src_model.policy_training.worlds import WorldSettings
 
-    worlds = WorldSettings(
-        images=images, episodes_per_world=episodes_per_world, held_out=held_out, evaluate_every=evaluate_every
-    )
-    _follow("policy", run(settings, worlds, out))
+    evolution = EvolutionSettings(generations, pairs, evaluate_every=evaluate_every, workers=workers)
+    _follow("policy", run(settings, WorldSettings(images=images, held_out=held_out), evolution, out))
     typer.echo(out)
 
 

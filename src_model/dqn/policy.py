@@ -15,10 +15,12 @@ import torch
 from src_model.checkpoint import load_tensors, save_tensors
 from src_model.device import train_mode
 from src_model.dqn.default_query_network import DefaultQueryNetwork
+from src_model.dqn.direct_query_network import DirectQueryNetwork
 from src_model.dqn.query_network import QueryNetwork, ReferenceQueryNetwork
 from src_model.exceptions import CheckpointError
 
 _KIND = "policy"
+_DIRECT = "direct"
 _REMEDY = "Choose a policy made for this data, or make one with `napari-ralis train-policy`."
 
 FloatArray = npt.NDArray[np.floating]
@@ -131,6 +133,8 @@ def save_policy(path: Path, policy: Policy) -> None:
     }
     if isinstance(policy.network, ReferenceQueryNetwork):
         header["state_regions"] = policy.network.state_regions
+    if isinstance(policy.network, DirectQueryNetwork):
+        header["network"] = _DIRECT
     save_tensors(path, policy.network.state_dict(), header)
 
 
@@ -172,7 +176,7 @@ def _network_for(path: Path, header: Mapping[str, Any], class_names: Sequence[st
     if header.get("kind") != _KIND:
         raise CheckpointError(f"{path} is not a policy, but {header.get('kind', 'something else')!r}. {_REMEDY}")
     if version == DefaultQueryNetwork.feature_version:
-        return DefaultQueryNetwork(torch.Generator())
+        return DirectQueryNetwork() if header.get("network") == _DIRECT else DefaultQueryNetwork(torch.Generator())
     if version != ReferenceQueryNetwork.feature_version:
         raise CheckpointError(
             f"The policy {path} reads features {version!r}; this version computes "

@@ -1,8 +1,8 @@
-"""Training in worlds: one query network learns from episodes in street worlds that are drawn anew.
+"""Training in worlds: one policy learns from whole episodes in street worlds that are drawn anew.
 
-``OUT`` holds ``training.safetensors`` (all that going on needs, written whole or not at all, between episodes),
-``episodes.csv``, ``held_out.csv``, ``policy.safetensors`` (the best on the held-out episodes) and
-``last_policy.safetensors``. The tables are made from the checkpoint, so that they never tell more than it knows.
+Generation by generation (`evolution`): disturb the weights, play each disturbance and its opposite in the same
+episode, move towards what reached more. ``OUT`` holds ``training.safetensors`` (all that going on needs, written whole
+or not at all after each generation), ``episodes.csv``, ``held_out.csv`` and ``policy.safetensors``.
 """
 
 from __future__ import annotations
@@ -20,65 +20,74 @@ import torch
 from src_model.atomic_file import replacing
 from src_model.checkpoint import load_tensors, save_tensors
 from src_model.config import RunConfig
-from src_model.device import choose_device, generator_for, set_threads, torch_generator
-from src_model.dqn.default_query_network import DefaultQueryNetwork
-from src_model.dqn.double_dqn import DQNLearner
+from src_model.device import generator_for
+from src_model.dqn.direct_query_network import DIRECT_WEIGHTS, DirectQueryNetwork, label_balance_weights
 from src_model.dqn.policy import Policy, save_policy
-from src_model.events import EpisodeDone, Notice, Progress, ShouldStop, never
+from src_model.events import GenerationDone, Notice, Progress, ShouldStop, never
 from src_model.exceptions import CheckpointError, ConfigurationError, ProjectError
-from src_model.policy_training.held_out import HeldOut, Row, prepare_held_out, read_policy
+from src_model.policy_training.evolution import EvolutionSettings, FloatArray, moved, settled, votes
+from src_model.policy_training.held_out import Areas, read_policy, rules_in_held_out
+from src_model.policy_training.players import Players, Task
 from src_model.policy_training.train_policy import POLICY, refuse_other_choices
-from src_model.policy_training.world_episode import EpisodeFigures, WorldEpisode, draw_episode, play
-from src_model.policy_training.worlds import LiveWorlds, WorldSettings
+from src_model.policy_training.world_episode import Row
+from src_model.policy_training.worlds import WorldSettings, live_world
 from src_model.project.lock import ProjectLock
 
-LAST_POLICY = "last_policy.safetensors"
 CHECKPOINT = "training.safetensors"
 EPISODES = "episodes.csv"
 HELD_OUT = "held_out.csv"
 
-_KIND = "training in worlds"
-_MAY_CHANGE = {"episodes"}
-_RECENT = 20
-"""Episodes from which the time left is told."""
+_KIND = "evolution in worlds"
+_HISTORY = "weights"
 
 
 @dataclass(slots=True)
 class _Training:
-    """What a training has come to, besides the learner.
+    """What a training has come to.
 
     Attributes
     ----------
+    history:
+        Weights (D,) at the start and after each generation.
     episodes, readings:
         Rows of the two tables.
+    rules:
+        What the fixed rules reach in the held-out episodes, once it is known.
     """
 
+    history: list[FloatArray] = field(default_factory=lambda: [label_balance_weights()])
     episodes: list[Row] = field(default_factory=list)
     readings: list[Row] = field(default_factory=list)
+    rules: Areas = field(default_factory=dict)
+
+    @property
+    def generations(self) -> int:
+        """Moves made."""
+        return len(self.history) - 1
 
     @property
     def steps(self) -> int:
-        """Environment steps so far."""
-        return sum(int(row["steps"] or 0) for row in self.episodes)
+        """Environment steps so far, both episodes of each pair counted."""
+        return 2 * sum(int(row["steps"] or 0) for row in self.episodes)
 
     @property
-    def best(self) -> Row:
-        """The reading of the best policy; of equal ones the first."""
-        return max(self.readings, key=_over_label_balance)
+    def weights(self) -> FloatArray:
+        """(D,) of the policy that would be kept now."""
+        return settled(np.stack(self.history))
 
     @property
     def is_read(self) -> bool:
         """Whether the policy as it is now has been read."""
-        return bool(self.readings) and self.readings[-1]["after_episode"] == len(self.episodes)
+        return bool(self.readings) and self.readings[-1]["after_generation"] == self.generations
 
 
 def train_in_worlds(
-    config: RunConfig, settings: WorldSettings, out: Path, should_stop: ShouldStop = never
+    config: RunConfig, worlds: WorldSettings, evolution: EvolutionSettings, out: Path, should_stop: ShouldStop = never
 ) -> Progress[bool]:
     """Train, or go on training, the policy kept in ``out``; ends with ``out/policy.safetensors``.
 
-    Killed at any moment and called again with the same settings, it ends with the same weights. With more
-    ``dqn.episodes`` a finished training goes on. Returns whether all episodes were played.
+    Killed at any moment and called again with the same settings, it ends with the same weights, whatever the number of
+    workers. With more ``generations`` a finished training goes on. Returns whether all generations were played.
 
     Raises
     ------
@@ -86,10 +95,6 @@ def train_in_worlds(
         For settings that do not fit, those of the training in ``out`` included; nothing has been written.
     """
     _refuse_other_features(config)
-    set_threads(config.threads)
-    device = choose_device(config.device)
-    network = DefaultQueryNetwork(torch_generator(generator_for(config.seed, "query network"))).to(device)
-    learner = DQNLearner(config.dqn, network)
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as exc:
@@ -97,135 +102,116 @@ def train_in_worlds(
     lock = ProjectLock(out)
     lock.acquire()
     try:
-        training = _resumed(out, config, settings, learner)
-        return (yield from _train(config, settings, out, device, learner, training, should_stop))
+        training = _resumed(out, config, worlds, evolution)
+        with Players(config, worlds, evolution.workers) as players:
+            return (yield from _train(config, worlds, evolution, out, players, training, should_stop))
     finally:
         lock.release()
 
 
 def _train(
     config: RunConfig,
-    settings: WorldSettings,
+    worlds: WorldSettings,
+    evolution: EvolutionSettings,
     out: Path,
-    device: torch.device,
-    learner: DQNLearner,
+    players: Players,
     training: _Training,
     should_stop: ShouldStop,
 ) -> Progress[bool]:
-    held_out = yield from prepare_held_out(config, settings, device, should_stop)
-    worlds = LiveWorlds(settings, config.segmentation, device, config.seed)
-    saved, clock = time.monotonic(), _Clock()
-    while held_out is not None and not should_stop():
-        done = len(training.episodes)
-        finished = done >= config.dqn.episodes
-        if not training.is_read and (finished or done % settings.evaluate_every == 0):
-            yield from _read(config, settings, out, device, learner, training, held_out, should_stop)
-        if finished or time.monotonic() - saved >= settings.save_seconds:
-            _save(out, config, settings, learner, training)
-            saved = time.monotonic()
-        if finished:
+    begun, before = time.monotonic(), training.generations
+    while not should_stop():
+        finished = training.generations >= evolution.generations
+        if not training.is_read and (finished or training.generations % evolution.evaluate_every == 0):
+            yield from _read(worlds, players, training, should_stop)
+            _save(out, config, worlds, evolution, training)
+        if finished or should_stop():
             return not should_stop()
-        row = yield from _episode(done + 1, config, settings, device, learner, worlds, should_stop)
-        if row is None:
+        if not (yield from _generation(config, worlds, evolution, players, training, should_stop)):
             break
-        training.episodes.append(row)
-        yield EpisodeDone(done + 1, config.dqn.episodes, clock.left(config.dqn.episodes - done - 1), row)
+        _save(out, config, worlds, evolution, training)
+        made = training.generations - before
+        left = (time.monotonic() - begun) / made * (evolution.generations - training.generations)
+        yield GenerationDone(training.generations, evolution.generations, left)
     return False
 
 
-def _episode(
-    number: int,
+def _generation(
     config: RunConfig,
-    settings: WorldSettings,
-    device: torch.device,
-    learner: DQNLearner,
-    worlds: LiveWorlds,
-    should_stop: ShouldStop,
-) -> Progress[Row | None]:
-    """Play and learn one episode; None if it was stopped, when the learner must be taken from the checkpoint again."""
-    world = yield from worlds.of_episode(number, should_stop)
-    if world is None:
-        return None
-    episode = draw_episode(world, number, config, settings, "training")
-    figures = yield from play(episode, "dqn", device, learner.network, learner, should_stop)
-    return None if figures is None else {"episode": number} | _row(episode, figures)
-
-
-def _row(episode: WorldEpisode, figures: EpisodeFigures) -> Row:
-    asked = episode.config.acquisition
-    return {
-        "world": episode.world.number,
-        "domain": episode.world.domain,
-        "classes": episode.images.schema.num_classes,
-        "regions_per_query": asked.regions_per_query,
-        "pool_size": asked.pool_size,
-        "region": "x".join(map(str, episode.config.data.region)),
-        "noise": round(episode.noise, 4),
-        "loss_weights": str(episode.config.segmentation.loss_weights),
-        "steps": len(figures.mean_iou) - 1,
-        "return": figures.gain,
-        "area_mean_iou": figures.area,
-        "final_mean_iou": figures.mean_iou[-1],
-        "q_loss": float(np.mean(figures.losses)) if figures.losses else None,
-        "mean_q": float(np.mean(figures.values)),
-        "epsilon": figures.epsilon,
-    }
-
-
-def _read(
-    config: RunConfig,
-    settings: WorldSettings,
-    out: Path,
-    device: torch.device,
-    learner: DQNLearner,
+    worlds: WorldSettings,
+    evolution: EvolutionSettings,
+    players: Players,
     training: _Training,
-    held_out: HeldOut,
     should_stop: ShouldStop,
-) -> Progress[None]:
-    """Read the policy on the held-out episodes and keep it if it is the best so far."""
-    reading = yield from read_policy(held_out, learner.network, device, should_stop)
+) -> Progress[bool]:
+    """Play one generation and move the weights; whether it was not stopped."""
+    number, here = training.generations, training.history[-1]
+    rng = generator_for(config.seed, "evolution", number)
+    disturbances = rng.standard_normal((evolution.pairs, DIRECT_WEIGHTS))
+    tasks = [
+        Task(live_world(number, place, worlds), False, number * evolution.pairs + place, "dqn", weights)
+        for place, disturbance in enumerate(disturbances)
+        for weights in (here + evolution.deviation * disturbance, here - evolution.deviation * disturbance)
+    ]
+    rows = yield from players.play_all(tasks, should_stop)
+    if rows is None:
+        return False
+    areas = np.array([row["area_mean_iou"] for row in rows], dtype=np.float64).reshape(-1, 2)
+    voted = votes(areas[:, 0] - areas[:, 1])
+    training.history.append(moved(here, disturbances, voted, evolution.rate))
+    training.episodes += [
+        {"generation": number + 1} | row | {"area_mean_iou": float(pair.mean()), "difference": float(pair[0] - pair[1])}
+        for row, pair in zip(rows[::2], areas, strict=True)
+    ]
+    return True
+
+
+def _read(worlds: WorldSettings, players: Players, training: _Training, should_stop: ShouldStop) -> Progress[None]:
+    """Read the policy that would be kept now in the held-out episodes."""
+    if not training.rules:
+        training.rules = (yield from rules_in_held_out(players, worlds, should_stop)) or {}
+    if not training.rules:
+        return
+    reading = yield from read_policy(players, worlds, training.rules, training.weights, should_stop)
     if reading is None:
         return
-    training.readings.append({"after_episode": len(training.episodes), "after_step": training.steps} | reading)
-    if training.best is training.readings[-1]:
-        save_policy(out / POLICY, _policy(config, settings, learner, training))
-    _write_tables(out, training)
+    training.readings.append({"after_generation": training.generations, "after_step": training.steps} | reading)
     yield Notice(
         f"After {training.steps} steps: area {reading['policy']:.2f}, over label_balance "
         f"{reading['over_label_balance']:+.2f} ± {reading['over_label_balance_error']:.2f}, over random "
-        f"{reading['over_random']:+.2f} ± {reading['over_random_error']:.2f} points"
+        f"{reading['over_random']:+.2f} ± {reading['over_random_error']:.2f} points (standard errors)"
     )
-
-
-def _policy(config: RunConfig, settings: WorldSettings, learner: DQNLearner, training: _Training) -> Policy:
-    seen = {
-        "worlds": sorted({int(row["world"] or 0) for row in training.episodes}),
-        "episodes": len(training.episodes),
-        "environment_steps": training.steps,
-        "seed": config.seed,
-        "settings": settings.to_json(),
-        "dqn": config.dqn.model_dump(mode="json"),
-    }
-    return Policy(learner.network, (), seen, {"held_out": training.readings[-1] if training.is_read else None})
 
 
 # --- what is kept -----------------------------------------------------------------------------------------------------
 
 
-def _save(out: Path, config: RunConfig, settings: WorldSettings, learner: DQNLearner, training: _Training) -> None:
+def _save(
+    out: Path, config: RunConfig, worlds: WorldSettings, evolution: EvolutionSettings, training: _Training
+) -> None:
+    told = _told(config, worlds, evolution)
     header = {
         "kind": _KIND,
-        "settings": _told(config, settings),
+        "settings": told,
         "episodes": training.episodes,
         "readings": training.readings,
+        "rules": training.rules,
     }
-    save_tensors(out / CHECKPOINT, learner.state_dict(), header)
-    save_policy(out / LAST_POLICY, _policy(config, settings, learner, training))
-    _write_tables(out, training)
+    save_tensors(out / CHECKPOINT, {_HISTORY: torch.from_numpy(np.stack(training.history))}, header)
+    seen = {
+        "worlds": sorted({int(row["world"] or 0) for row in training.episodes}),
+        "generations": training.generations,
+        "episodes": 2 * len(training.episodes),
+        "environment_steps": training.steps,
+        "settings": told,
+    }
+    metrics = {"held_out": training.readings[-1] if training.is_read else None}
+    save_policy(out / POLICY, Policy(DirectQueryNetwork(training.weights), (), seen, metrics))
+    _write_table(out / EPISODES, training.episodes)
+    _write_table(out / HELD_OUT, training.readings)
 
 
-def _resumed(out: Path, config: RunConfig, settings: WorldSettings, learner: DQNLearner) -> _Training:
-    """The training in this folder, or a new one; the learner is brought to where it was.
+def _resumed(out: Path, config: RunConfig, worlds: WorldSettings, evolution: EvolutionSettings) -> _Training:
+    """The training in this folder, or a new one.
 
     Raises
     ------
@@ -240,23 +226,22 @@ def _resumed(out: Path, config: RunConfig, settings: WorldSettings, learner: DQN
     tensors, header = load_tensors(path)
     if header.get("kind") != _KIND:
         raise CheckpointError(f"{path} is not the checkpoint of a training in worlds. Choose another folder.")
-    kept, told = header["settings"], _told(config, settings)
+    kept, told = header["settings"], _told(config, worlds, evolution)
     differing = sorted(name for name in told | kept if told.get(name) != kept.get(name))
     if differing:
         raise ConfigurationError(
             f"The training in {out} was started with other settings: {', '.join(differing)}. Give the same, or choose "
             "another folder."
         )
-    learner.load_state_dict(tensors)
-    return _Training(header["episodes"], header["readings"])
+    return _Training(list(tensors[_HISTORY].numpy()), header["episodes"], header["readings"], header["rules"])
 
 
-def _told(config: RunConfig, settings: WorldSettings) -> dict[str, Any]:
+def _told(config: RunConfig, worlds: WorldSettings, evolution: EvolutionSettings) -> dict[str, Any]:
     """Everything that the numbers follow from, flat, as it comes back from JSON."""
-    sections = config.model_dump(mode="json", include={"segmentation", "acquisition", "dqn", "seed"})
+    sections = config.model_dump(mode="json", include={"segmentation", "acquisition", "seed"})
     told: dict[str, Any] = {"seed": sections.pop("seed")}
-    for section, values in [*sections.items(), ("worlds", settings.to_json())]:
-        told |= {f"{section}.{name}": _plain(value) for name, value in values.items() if name not in _MAY_CHANGE}
+    for section, values in [*sections.items(), ("worlds", worlds.to_json()), ("evolution", evolution.to_json())]:
+        told |= {f"{section}.{name}": _plain(value) for name, value in values.items()}
     return told
 
 
@@ -264,13 +249,9 @@ def _plain(value: object) -> object:
     return [_plain(one) for one in value] if isinstance(value, tuple | list) else value
 
 
-def _write_tables(out: Path, training: _Training) -> None:
-    for name, rows in ((EPISODES, training.episodes), (HELD_OUT, training.readings)):
-        if rows:
-            _write_table(out / name, rows)
-
-
 def _write_table(path: Path, rows: Sequence[Row]) -> None:
+    if not rows:
+        return
     try:
         with replacing(path) as partial, partial.open("w", newline="", encoding="utf-8") as file:
             table = csv.DictWriter(file, list(rows[0]))
@@ -278,25 +259,6 @@ def _write_table(path: Path, rows: Sequence[Row]) -> None:
             table.writerows(rows)
     except OSError as exc:
         raise ProjectError(f"Cannot write {path}: {exc}. Free some space, then start again.") from exc
-
-
-# --- small things -----------------------------------------------------------------------------------------------------
-
-
-class _Clock:
-    """How long it will take, told from the last episodes."""
-
-    def __init__(self) -> None:
-        self._times = [time.monotonic()]
-
-    def left(self, episodes: int) -> float:
-        """Seconds for so many episodes more, one having been played now."""
-        self._times = [*self._times, time.monotonic()][-_RECENT - 1 :]
-        return (self._times[-1] - self._times[0]) / (len(self._times) - 1) * episodes
-
-
-def _over_label_balance(reading: Row) -> float:
-    return float(reading["over_label_balance"] or 0.0)
 
 
 def _refuse_other_features(config: RunConfig) -> None:
@@ -308,6 +270,6 @@ def _refuse_other_features(config: RunConfig) -> None:
         )
     if config.dqn.policy is not None:
         raise ConfigurationError(
-            "A training in worlds starts from random weights. Leave dqn.policy out, or go on with an unfinished "
+            "A training in worlds starts from label balance. Leave dqn.policy out, or go on with an unfinished "
             "training by naming its folder."
         )

@@ -19,14 +19,15 @@ from src_model.data.held_images import HeldImages
 from src_model.data.region import RegionGrid, Size
 from src_model.data.splits import Roles, cover_roles
 from src_model.device import generator_for
-from src_model.dqn.double_dqn import DQNLearner
 from src_model.dqn.policy import EpsilonGreedyPolicy
 from src_model.dqn.query_network import QueryNetwork
-from src_model.events import PolicyUpdated, Progress, QueryReady, ShouldStop, StepDone, never
+from src_model.events import ShouldStop, StepDone, never
 from src_model.policy_training.worlds import World, WorldSettings
 from src_model.segmentation.fast_segmenter import FastSegmenter
 from src_model.simulation.episode import run_episode
 from src_model.simulation.oracle import GroundTruthOracle
+
+Row = dict[str, float | int | str | None]
 
 REGIONS_PER_QUERY = (4, 8, 16, 24)
 """K."""
@@ -99,30 +100,18 @@ class EpisodeFigures:
     ----------
     mean_iou:
         Points on D_R: before the first query and after each.
-    losses, values:
-        Of the query network in each step, while it learns: its loss, and the mean Q of what was chosen.
-    epsilon:
-        Of the last choice.
     """
 
     mean_iou: tuple[float, ...]
-    losses: tuple[float, ...] = ()
-    values: tuple[float, ...] = ()
-    epsilon: float = 0.0
 
     @property
     def area(self) -> float:
         """Mean of the curve in points, from the first query on."""
         return float(np.mean(self.mean_iou[1:]))
 
-    @property
-    def gain(self) -> float:
-        """Return of the episode in points: from Φ_0 to the last reading."""
-        return self.mean_iou[-1] - self.mean_iou[0]
-
 
 def draw_episode(world: World, number: int, base: RunConfig, settings: WorldSettings, purpose: str) -> WorldEpisode:
-    """The episode of this number in a world: classes, roles, sizes, budget and learner drawn anew.
+    """The episode of this number in a world: classes, roles, sizes and budget drawn anew.
 
     Parameters
     ----------
@@ -153,43 +142,47 @@ def play(
     acquisition: str,
     device: torch.device,
     network: QueryNetwork | None = None,
-    learner: DQNLearner | None = None,
     should_stop: ShouldStop = never,
-) -> Progress[EpisodeFigures | None]:
+) -> EpisodeFigures | None:
     """Play an episode with an acquisition by name, query → teach → fit; None if it was stopped before its end.
 
     Parameters
     ----------
     network:
-        For the acquisition ``dqn``.
-    learner:
-        Of that network, if it is to learn; it explores then.
+        For the acquisition ``dqn``; it does not learn.
     """
     config = episode.config
     chosen_by = make_acquisition(
         config.acquisition.model_copy(update={"name": acquisition}), network, EpsilonGreedyPolicy("sub_action")
     )
-    engine = ActiveLearningEngine(
-        config, episode.surroundings(), episode.segmenter(device), chosen_by, NoRecords(), learner
-    )
+    engine = ActiveLearningEngine(config, episode.surroundings(), episode.segmenter(device), chosen_by, NoRecords())
     oracle = GroundTruthOracle(episode.images, episode.images.schema.num_classes)
     mean_iou: list[float] = []
-    losses: list[float] = []
-    values: list[float] = []
-    epsilon = 0.0
     for work in (engine.begin(1, should_stop), run_episode(engine, oracle, config.schedule, should_stop)):
         for event in work:
             if isinstance(event, StepDone):
                 mean_iou.append(100 * _number(event.row["mean_iou"]))
-            elif isinstance(event, QueryReady) and learner is not None:
-                values.append(float(np.mean(event.query.scores)))
-            elif isinstance(event, PolicyUpdated):
-                losses.append(event.loss)
-                epsilon = event.epsilon
-                yield event
     if not engine.finished:
         return None
-    return EpisodeFigures(tuple(mean_iou), tuple(losses), tuple(values), epsilon)
+    return EpisodeFigures(tuple(mean_iou))
+
+
+def episode_row(episode: WorldEpisode, figures: EpisodeFigures) -> Row:
+    """What a table says of an episode; areas and IoU in points."""
+    asked = episode.config.acquisition
+    return {
+        "world": episode.world.number,
+        "domain": episode.world.domain,
+        "classes": episode.images.schema.num_classes,
+        "regions_per_query": asked.regions_per_query,
+        "pool_size": asked.pool_size,
+        "region": "x".join(map(str, episode.config.data.region)),
+        "noise": round(episode.noise, 4),
+        "loss_weights": str(episode.config.segmentation.loss_weights),
+        "steps": len(figures.mean_iou) - 1,
+        "area_mean_iou": figures.area,
+        "final_mean_iou": figures.mean_iou[-1],
+    }
 
 
 def _number(value: object) -> float:

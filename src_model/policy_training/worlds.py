@@ -19,8 +19,10 @@ from src_model.segmentation.frozen_features import FrozenFeatures
 SIZES: tuple[Size, ...] = ((180, 320), (200, 280), (240, 240))
 """Height and width of a world's images: three shapes of nearly equal area."""
 
+LIVE_WORLDS = 2 * len(DOMAIN_NAMES)
+"""Worlds in which a generation is played."""
+
 _HELD_OUT_SEED = 0
-_HELD_OUT_WORLDS = 2 * len(DOMAIN_NAMES)
 _LARGEST_SEED = 2**31
 
 
@@ -36,18 +38,14 @@ class WorldSettings:
         Frames a sequence; few, so that a small world holds many places.
     sizes:
         Of the images; each world has one of them.
-    episodes_per_world:
-        Then the next one of its domain is drawn, which takes as long as some hundred steps.
+    generations_per_world:
+        Then all live worlds are drawn anew, each of which takes as long as ten episodes.
     fewest_classes:
         C is drawn between this and what the domain has.
     steps:
         Fewest and most queries an episode.
     held_out:
-        Episodes in worlds that are never trained in, on which the policy is read and the best one chosen.
-    evaluate_every:
-        Episodes between readings; the first is taken before the training.
-    save_seconds:
-        Least time between checkpoints.
+        Episodes in worlds that are never trained in, in which the policy is read.
 
     Raises
     ------
@@ -58,22 +56,20 @@ class WorldSettings:
     images: int = 96
     sequence_length: int = 4
     sizes: tuple[Size, ...] = SIZES
-    episodes_per_world: int = 24
+    generations_per_world: int = 6
     fewest_classes: int = 4
     steps: tuple[int, int] = (15, 25)
-    held_out: int = 24
-    evaluate_every: int = 100
-    save_seconds: float = 240.0
+    held_out: int = 48
 
     def __post_init__(self) -> None:
-        least = {"images": 16, "episodes_per_world": 1, "fewest_classes": 2, "held_out": 2, "evaluate_every": 1}
+        least = {"images": 16, "generations_per_world": 1, "fewest_classes": 2, "held_out": 2}
         for name, number in least.items():
             if getattr(self, name) < number:
                 raise ConfigurationError(f"{name} is {getattr(self, name)}. Give at least {number}.")
 
     def to_json(self) -> dict[str, object]:
-        """What the numbers of a training follow from; when it is saved does not matter to them."""
-        return {field.name: getattr(self, field.name) for field in fields(self) if field.name != "save_seconds"}
+        """What the numbers of a training follow from."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,53 +136,15 @@ def _in_memory(streets: StreetImages, should_stop: ShouldStop) -> Progress[HeldI
     return HeldImages(streets.schema, pictures, label_maps, sequences)
 
 
-class LiveWorlds:
-    """The worlds that episodes are played in at one time: one of each domain, so that no domain is forgotten.
+def live_world(generation: int, place: int, settings: WorldSettings) -> int:
+    """Number of the world in which the episode at this place of a generation is played, both from 0.
 
-    Parameters
-    ----------
-    settings, segmentation, device, seed:
-        As for `draw_world`.
+    `LIVE_WORLDS` live at a time, as many of each domain, so that no domain is forgotten and no world is learned by
+    heart; they serve ``settings.generations_per_world`` generations.
     """
-
-    def __init__(
-        self, settings: WorldSettings, segmentation: SegmentationConfig, device: torch.device, seed: int
-    ) -> None:
-        self._settings = settings
-        self._segmentation = segmentation
-        self._device = device
-        self._seed = seed
-        self._worlds: dict[int, World] = {}
-
-    def of_episode(self, episode: int, should_stop: ShouldStop = never) -> Progress[World | None]:
-        """The world of this episode (from 1): domain by domain, each world for ``episodes_per_world`` of them."""
-        number = world_number(episode, self._settings.episodes_per_world)
-        domain = number % len(DOMAIN_NAMES)
-        world = self._worlds.get(domain)
-        if world is None or world.number != number:
-            self._worlds.pop(domain, None)
-            world = yield from draw_world(
-                number, self._settings, self._segmentation, self._device, self._seed, should_stop=should_stop
-            )
-            if world is not None:
-                self._worlds[domain] = world
-        return world
+    return generation // settings.generations_per_world * LIVE_WORLDS + place % LIVE_WORLDS
 
 
-def world_number(episode: int, episodes_per_world: int) -> int:
-    """Number of the world of an episode that counts from 1."""
-    turn, domain = divmod(episode - 1, len(DOMAIN_NAMES))
-    return turn // episodes_per_world * len(DOMAIN_NAMES) + domain
-
-
-def held_out_worlds(
-    settings: WorldSettings, segmentation: SegmentationConfig, device: torch.device, should_stop: ShouldStop = never
-) -> Progress[tuple[World, ...]]:
-    """Worlds that no training meets, two of each domain if there are episodes for them; fewer if asked to stop."""
-    worlds: list[World] = []
-    for number in range(min(settings.held_out, _HELD_OUT_WORLDS)):
-        world = yield from draw_world(number, settings, segmentation, device, 0, True, should_stop)
-        if world is None:
-            break
-        worlds.append(world)
-    return tuple(worlds)
+def held_out_world(number: int) -> int:
+    """Number of the held-out world of the held-out episode of this number; there are as many as live worlds."""
+    return number % LIVE_WORLDS

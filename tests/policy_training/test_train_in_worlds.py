@@ -13,33 +13,25 @@ import pytest
 import torch
 
 from src_model.config import RunConfig, make_run_config, preset_settings
-from src_model.dqn.default_query_network import DefaultQueryNetwork
+from src_model.dqn.direct_query_network import DirectQueryNetwork, label_balance_weights
 from src_model.dqn.policy import load_policy
-from src_model.events import EpisodeDone, ImagesDrawn, Notice, Progress, ShouldStop, drain, never
+from src_model.events import EpisodePlayed, GenerationDone, ImagesDrawn, Notice, Progress, ShouldStop, drain, never
 from src_model.exceptions import CheckpointError, ConfigurationError, ProjectError
-from src_model.policy_training import worlds as worlds_module
-from src_model.policy_training.train_in_worlds import (
-    CHECKPOINT,
-    EPISODES,
-    HELD_OUT,
-    LAST_POLICY,
-    POLICY,
-    train_in_worlds,
-)
+from src_model.policy_training import players as players_module
+from src_model.policy_training.evolution import EvolutionSettings
+from src_model.policy_training.train_in_worlds import CHECKPOINT, EPISODES, HELD_OUT, POLICY, train_in_worlds
 from src_model.policy_training.world_episode import REGIONS_PER_QUERY, WorldEpisode, draw_episode, play
-from src_model.policy_training.worlds import World, WorldSettings, draw_world, world_number
+from src_model.policy_training.worlds import LIVE_WORLDS, World, WorldSettings, draw_world, live_world
 
-TINY = WorldSettings(
-    images=16, sequence_length=2, sizes=((48, 64),), episodes_per_world=1, steps=(2, 3), held_out=3, evaluate_every=2
-)
+TINY = WorldSettings(images=16, sequence_length=2, sizes=((48, 64),), generations_per_world=2, steps=(2, 3), held_out=3)
+SHORT = EvolutionSettings(generations=3, pairs=3, evaluate_every=2)
 CPU = torch.device("cpu")
 
 
-def run_of(episodes: int = 3, **sections: Any) -> RunConfig:
+def run_of(**sections: Any) -> RunConfig:
     tiny = {
         "segmentation": {"segmenter": "fast", "fast_cell": "8x8", "fast_components": 4},
         "acquisition": {"name": "dqn"},
-        "dqn": {"episodes": episodes, "batch_size": 8, "updates": 1},
         "device": "cpu",
         "threads": 1,
     }
@@ -64,7 +56,7 @@ def _worlds_are_drawn_once() -> Iterator[None]:
         return known[key]
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(worlds_module, "draw_world", remembered)
+        patch.setattr(players_module, "draw_world", remembered)
         yield
 
 
@@ -78,12 +70,14 @@ def worlds() -> tuple[World, ...]:
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("worlds")
-    assert drain(train_in_worlds(run_of(), TINY, out))
+    assert drain(train_in_worlds(run_of(), TINY, SHORT, out))
     return out
 
 
-def weights_of(path: Path) -> dict[str, torch.Tensor]:
-    return load_policy(path, (), 0).network.state_dict()
+def weights_of(path: Path) -> torch.Tensor:
+    network = load_policy(path, (), 0).network
+    assert isinstance(network, DirectQueryNetwork)
+    return network.direct.weight
 
 
 def table(path: Path) -> list[dict[str, str]]:
@@ -92,9 +86,7 @@ def table(path: Path) -> list[dict[str, str]]:
 
 
 def assert_same_training(one: Path, other: Path) -> None:
-    for name in (POLICY, LAST_POLICY):
-        first, second = weights_of(one / name), weights_of(other / name)
-        assert all(torch.equal(first[key], second[key]) for key in first)
+    assert torch.equal(weights_of(one / POLICY), weights_of(other / POLICY))
     for name in (EPISODES, HELD_OUT):
         assert (one / name).read_bytes() == (other / name).read_bytes()
 
@@ -115,8 +107,10 @@ def test_worlds_are_of_each_domain_in_turn_and_the_held_out_ones_are_others(worl
     assert not np.array_equal(held_out.images.image(image), worlds[0].images.image(image))
 
 
-def test_each_world_serves_its_episodes_before_the_next_of_its_domain_is_drawn() -> None:
-    assert [world_number(episode, 2) for episode in range(1, 14)] == [0, 1, 2, 0, 1, 2, 3, 4, 5, 3, 4, 5, 6]
+def test_a_generation_is_played_in_two_worlds_of_each_domain_that_are_then_drawn_anew() -> None:
+    assert LIVE_WORLDS == 6
+    assert [live_world(0, place, TINY) for place in range(8)] == [0, 1, 2, 3, 4, 5, 0, 1]
+    assert [live_world(generation, 1, TINY) for generation in range(5)] == [1, 1, 7, 7, 13]
 
 
 def test_episodes_differ_in_everything_that_is_to_be_unfamiliar(worlds: tuple[World, ...]) -> None:
@@ -150,13 +144,13 @@ def test_roles_are_disjoint_and_every_class_of_an_episode_has_pixels(worlds: tup
 
 @pytest.mark.parametrize("acquisition", ["random", "label_balance", "dqn"])
 def test_an_episode_is_played_in_each_domain(worlds: tuple[World, ...], acquisition: str) -> None:
-    network = DefaultQueryNetwork(torch.Generator().manual_seed(0))
+    network = DirectQueryNetwork(label_balance_weights())
     for world in worlds:
         episode = draw_episode(world, 1, run_of(), TINY, "training")
-        figures = drain(play(episode, acquisition, CPU, network))
+        figures = play(episode, acquisition, CPU, network)
         assert figures is not None
         assert len(figures.mean_iou) == episode.steps + 1
-        assert figures.gain == pytest.approx(figures.mean_iou[-1] - figures.mean_iou[0])
+        assert figures.area == pytest.approx(np.mean(figures.mean_iou[1:]))
         assert max(figures.mean_iou[1:]) > figures.mean_iou[0]
 
 
@@ -176,21 +170,18 @@ def test_noise_disturbs_the_features_and_none_leaves_them(worlds: tuple[World, .
     assert torch.equal(world.features.of_images(episode.images.ids), clean)
 
 
-def test_a_training_leaves_tables_and_the_best_and_the_last_policy(trained: Path) -> None:
+def test_a_training_leaves_tables_and_a_policy(trained: Path) -> None:
     episodes, readings = table(trained / EPISODES), table(trained / HELD_OUT)
-    assert [row["episode"] for row in episodes] == ["1", "2", "3"]
-    assert [row["world"] for row in episodes] == ["0", "1", "2"]
-    assert [row["after_episode"] for row in readings] == ["0", "2", "3"]
+    assert [row["generation"] for row in episodes] == [*"111222333"]
+    assert [row["world"] for row in episodes] == [*"012012678"]
+    assert [row["after_generation"] for row in readings] == ["0", "2", "3"]
     assert "nan" not in (trained / EPISODES).read_text() + (trained / HELD_OUT).read_text()
     for row in readings:
         assert float(row["over_random"]) == pytest.approx(float(row["policy"]) - float(row["random"]))
-    best, last = load_policy(trained / POLICY, (), 0), load_policy(trained / LAST_POLICY, (), 0)
-    assert last.seen["environment_steps"] == sum(int(row["steps"]) for row in episodes)
-    assert last.seen["worlds"] == [0, 1, 2]
-    reached = [float(row["over_label_balance"]) for row in readings]
-    assert best.metrics["held_out"]["over_label_balance"] == max(reached)
-    untrained = DefaultQueryNetwork(torch.Generator())
-    assert isinstance(last.network, type(untrained))
+    policy = load_policy(trained / POLICY, (), 0)
+    assert policy.seen["environment_steps"] == 2 * sum(int(row["steps"]) for row in episodes)
+    assert policy.seen["worlds"] == [0, 1, 2, 6, 7, 8]
+    assert policy.metrics["held_out"]["over_random"] == pytest.approx(float(readings[-1]["over_random"]))
 
 
 def test_the_rules_are_the_same_at_every_reading_and_the_policy_is_not(trained: Path) -> None:
@@ -199,64 +190,78 @@ def test_the_rules_are_the_same_at_every_reading_and_the_policy_is_not(trained: 
     assert len({row["policy"] for row in readings}) > 1
 
 
+def test_training_starts_from_label_balance_and_leaves_it(trained: Path, tmp_path: Path) -> None:
+    drain(train_in_worlds(run_of(), TINY, replace(SHORT, generations=1), tmp_path))
+    first = table(tmp_path / HELD_OUT)[0]
+    assert float(first["policy"]) == pytest.approx(float(first["label_balance"]), abs=2)
+    start = torch.from_numpy(label_balance_weights()).float()
+    assert 0.01 < (weights_of(trained / POLICY)[0] - start).abs().max() < 1
+
+
+def test_the_number_of_workers_does_not_matter(trained: Path, tmp_path: Path) -> None:
+    assert drain(train_in_worlds(run_of(), TINY, replace(SHORT, workers=2), tmp_path))
+    assert_same_training(trained, tmp_path)
+
+
 def test_stopped_anywhere_and_started_again_it_ends_with_the_same_numbers(trained: Path, tmp_path: Path) -> None:
-    for episodes, polls in ((0, 20), (1, 20), (0, 35)):
-        left, played = polls, 0
+    for generations, polls in ((0, 20), (1, 20), (0, 35)):
+        left, made = polls, 0
 
         def should_stop() -> bool:
             nonlocal left
-            left -= played >= episodes  # noqa: B023
+            left -= made >= generations  # noqa: B023
             return left <= 0
 
-        training = train_in_worlds(run_of(), replace(TINY, save_seconds=0.0), tmp_path, should_stop)
-        for event in training:
-            played += isinstance(event, EpisodeDone)
-        assert played == episodes
-    assert [row["episode"] for row in table(tmp_path / EPISODES)] == ["1"]
-    assert drain(train_in_worlds(run_of(), TINY, tmp_path))
+        for event in train_in_worlds(run_of(), TINY, SHORT, tmp_path, should_stop):
+            made += isinstance(event, GenerationDone)
+        assert made == generations
+    assert {row["generation"] for row in table(tmp_path / EPISODES)} == {"1"}
+    assert drain(train_in_worlds(run_of(), TINY, SHORT, tmp_path))
     assert_same_training(trained, tmp_path)
 
 
-def test_killed_between_two_episodes_it_goes_on_from_the_checkpoint(trained: Path, tmp_path: Path) -> None:
-    training = train_in_worlds(run_of(), replace(TINY, save_seconds=0.0), tmp_path)
-    played = 0
-    while played < 3:
-        played += isinstance(next(training), EpisodeDone)
+def test_killed_in_the_middle_of_a_generation_it_goes_on_from_the_one_before(trained: Path, tmp_path: Path) -> None:
+    training = train_in_worlds(run_of(), TINY, SHORT, tmp_path)
+    while not isinstance(next(training), GenerationDone):
+        pass
+    while not isinstance(next(training), EpisodePlayed):
+        pass
     training.close()
-    assert len(table(tmp_path / EPISODES)) == 2
-    assert drain(train_in_worlds(run_of(), TINY, tmp_path))
+    assert len(table(tmp_path / EPISODES)) == 3
+    assert drain(train_in_worlds(run_of(), TINY, SHORT, tmp_path))
     assert_same_training(trained, tmp_path)
 
 
-def test_more_episodes_go_on_after_the_end_and_other_settings_are_refused(trained: Path, tmp_path: Path) -> None:
-    drain(train_in_worlds(run_of(2), TINY, tmp_path))
-    with pytest.raises(ConfigurationError, match=r"dqn\.gamma"):
-        drain(train_in_worlds(run_of(3, dqn={"gamma": 0.5}), TINY, tmp_path))
+def test_more_generations_go_on_after_the_end_and_other_settings_are_refused(trained: Path, tmp_path: Path) -> None:
+    drain(train_in_worlds(run_of(), TINY, replace(SHORT, generations=2), tmp_path))
+    with pytest.raises(ConfigurationError, match=r"evolution\.rate"):
+        drain(train_in_worlds(run_of(), TINY, replace(SHORT, rate=0.5), tmp_path))
     with pytest.raises(ConfigurationError, match=r"worlds\.images"):
-        drain(train_in_worlds(run_of(3), replace(TINY, images=20), tmp_path))
-    drain(train_in_worlds(run_of(3), TINY, tmp_path))
+        drain(train_in_worlds(run_of(), replace(TINY, images=20), SHORT, tmp_path))
+    drain(train_in_worlds(run_of(), TINY, SHORT, tmp_path))
     assert_same_training(trained, tmp_path)
 
 
 def test_another_seed_trains_in_other_worlds_and_is_read_in_the_same(trained: Path, tmp_path: Path) -> None:
-    drain(train_in_worlds(run_of(1, seed=1), TINY, tmp_path))
-    assert table(tmp_path / EPISODES)[0]["return"] != table(trained / EPISODES)[0]["return"]
+    drain(train_in_worlds(run_of(seed=1), TINY, replace(SHORT, generations=1), tmp_path))
+    assert table(tmp_path / EPISODES)[0]["area_mean_iou"] != table(trained / EPISODES)[0]["area_mean_iou"]
     assert table(tmp_path / HELD_OUT)[0]["random"] == table(trained / HELD_OUT)[0]["random"]
 
 
-def test_progress_tells_episodes_with_the_time_left_and_readings(tmp_path: Path) -> None:
+def test_progress_tells_episodes_and_generations_with_the_time_left(tmp_path: Path) -> None:
     told: list[object] = []
-    drain(train_in_worlds(run_of(1), TINY, tmp_path), told.append)
-    done = [event for event in told if isinstance(event, EpisodeDone)]
+    drain(train_in_worlds(run_of(), TINY, replace(SHORT, generations=1), tmp_path), told.append)
+    done = [event for event in told if isinstance(event, GenerationDone)]
     assert [(event.done, event.total, event.seconds_left) for event in done] == [(1, 1, 0.0)]
+    assert EpisodePlayed(6, 6) in told
     assert any(isinstance(event, Notice) and "label_balance" in event.text for event in told)
 
 
 def test_a_training_that_somebody_else_holds_is_refused(tmp_path: Path) -> None:
-    training = train_in_worlds(run_of(), TINY, tmp_path)
+    training = train_in_worlds(run_of(), TINY, SHORT, tmp_path)
     next(training)
     with pytest.raises(ProjectError, match="open in"):
-        drain(train_in_worlds(run_of(), TINY, tmp_path))
+        drain(train_in_worlds(run_of(), TINY, SHORT, tmp_path))
     training.close()
 
 
@@ -268,16 +273,20 @@ def test_what_cannot_be_trained_in_worlds_is_refused_before_anything_is_written(
         ({"acquisition": {"choice": "global"}}, "pool_wise"),
     ):
         with pytest.raises(ConfigurationError, match=named):
-            drain(train_in_worlds(run_of(**changes), TINY, out))
+            drain(train_in_worlds(run_of(**changes), TINY, SHORT, out))
     with pytest.raises(ConfigurationError, match="images"):
         WorldSettings(images=3)
+    with pytest.raises(ConfigurationError, match="pairs"):
+        EvolutionSettings(pairs=1)
+    with pytest.raises(ConfigurationError, match="rate"):
+        EvolutionSettings(rate=0)
     assert not out.exists()
 
 
 def test_a_damaged_checkpoint_is_named(trained: Path, tmp_path: Path) -> None:
     (tmp_path / CHECKPOINT).write_bytes((trained / CHECKPOINT).read_bytes()[:100])
     with pytest.raises(CheckpointError, match=CHECKPOINT):
-        drain(train_in_worlds(run_of(), TINY, tmp_path))
-    (tmp_path / CHECKPOINT).write_bytes((trained / LAST_POLICY).read_bytes())
+        drain(train_in_worlds(run_of(), TINY, SHORT, tmp_path))
+    (tmp_path / CHECKPOINT).write_bytes((trained / POLICY).read_bytes())
     with pytest.raises(CheckpointError, match="not the checkpoint"):
-        drain(train_in_worlds(run_of(), TINY, tmp_path))
+        drain(train_in_worlds(run_of(), TINY, SHORT, tmp_path))
