@@ -122,11 +122,11 @@ def train_policy(
 @app.command()
 def train_worlds(
     out: Out,
-    generations: Annotated[int, typer.Option(help="Moves of the policy; more go on with a finished training.")] = 60,
+    generations: Annotated[int, typer.Option(help="Moves of the policy; more go on with a finished training.")] = 30,
     pairs: Annotated[int, typer.Option(help="Episodes a generation, of about 20 queries, each played twice.")] = 36,
     images: Annotated[int, typer.Option(help="Images of a world; an episode uses most of them.")] = 96,
     held_out: Annotated[int, typer.Option(help="Episodes in worlds never trained in, where the policy is read.")] = 48,
-    evaluate_every: Annotated[int, typer.Option(help="Generations between readings on the held-out ones.")] = 20,
+    evaluate_every: Annotated[int, typer.Option(help="Generations between readings on the held-out ones.")] = 10,
     workers: Annotated[int, typer.Option(help="Processes that play, one thread each; the numbers are the same.")] = 2,
     preset: Preset = "default",
     config: Settings = None,

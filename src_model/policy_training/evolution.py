@@ -46,11 +46,11 @@ class EvolutionSettings:
         If a number is too small.
     """
 
-    generations: int = 60
+    generations: int = 30
     pairs: int = 36
     deviation: float = 0.15
-    rate: float = 0.08
-    evaluate_every: int = 20
+    rate: float = 0.12
+    evaluate_every: int = 10
     workers: int = 1
 
     def __post_init__(self) -> None:

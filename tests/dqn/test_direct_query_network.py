@@ -61,8 +61,8 @@ def test_it_starts_as_label_balance() -> None:
 def test_slots_count_by_what_their_class_gains_or_covers(weight: str) -> None:
     state, pools = inputs(classes=4)
     slots = slots_of(pools)
-    expected = (slots[..., SLOT_NAMES.index(weight)] * slots[..., SLOT_NAMES.index("iou")]).sum(dim=-1)
-    values = only(f"iou by {weight}")(state, pools)
+    expected = (slots[..., SLOT_NAMES.index(weight)] * slots[..., SLOT_NAMES.index("reliability")]).sum(dim=-1)
+    values = only(f"reliability by {weight}")(state, pools)
     assert torch.allclose(values / values.abs().max(), expected / expected.abs().max(), atol=1e-6)
 
 
@@ -79,7 +79,7 @@ def test_slots_that_do_not_exist_say_nothing_and_their_order_does_not_matter() -
 
 def test_a_weight_may_turn_round_while_the_budget_is_spent() -> None:
     state, pools = inputs(batch=1)
-    network = only("margin_z", spent=True)
+    network = only("entropy_z", spent=True)
     values = []
     for spent in (0.0, 0.5, 1.0):
         state[0, 0, STATE_NAMES.index("budget_used")] = spent
