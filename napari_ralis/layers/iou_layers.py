@@ -84,7 +84,7 @@ class IouLayers:
         layer.editable = False
 
     def _show_region_iou(self, view: ClassView) -> None:
-        title, pixels = f"{view.title} by region", _filled(view.region_iou, view.grid)
+        title, pixels = f"By region: {view.title}", _filled(view.region_iou, view.grid)
         if (layer := self._layers.find(REGION_IOU)) is None:
             layer = Image(
                 pixels,
@@ -104,8 +104,8 @@ class IouLayers:
 
 def outcome_colours() -> DirectLabelColormap:
     """Fixed colours of the three outcomes; everything else is transparent."""
-    colours = {int(outcome): colour for outcome, colour in OUTCOME_COLOURS.items()}
-    return DirectLabelColormap(color_dict={**colours, 0: "transparent", None: "transparent"})
+    colours: dict[int | None, str] = {int(outcome): colour for outcome, colour in OUTCOME_COLOURS.items()}
+    return DirectLabelColormap(color_dict=colours | {0: "transparent", None: "transparent"})
 
 
 def _filled(values: npt.NDArray[np.float32], grid: RegionGrid) -> npt.NDArray[np.float32]:

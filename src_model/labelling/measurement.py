@@ -109,6 +109,23 @@ class Measurement:
         return ratio(self.confusion, labelled)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Milestone:
+    """A point of the learning curve: what was measured after so much work.
+
+    Attributes
+    ----------
+    regions, minutes:
+        Labelled so far, and how long it took.
+    measurement:
+        Of the model that had learnt from them.
+    """
+
+    regions: int
+    minutes: float
+    measurement: Measurement
+
+
 class Verdict(StrEnum):
     """What a comparison may say."""
 

@@ -43,7 +43,7 @@ def viewer() -> ViewerModel:
 
 def test_the_name_says_class_iou_and_interval(viewer: ViewerModel) -> None:
     IouLayers(viewer).show(class_view())
-    assert [layer.name for layer in viewer.layers] == [f"{TITLE} by region", TITLE]
+    assert [layer.name for layer in viewer.layers] == [f"By region: {TITLE}", TITLE]
 
 
 def test_the_next_fit_changes_the_layers_in_place(viewer: ViewerModel) -> None:
@@ -67,7 +67,7 @@ def test_what_the_user_has_set_stays(viewer: ViewerModel) -> None:
     assert list(viewer.layers) == order
     assert (outcomes.name, outcomes.opacity, outcomes.visible) == ("my errors", 0.3, False)
     assert (outcomes.data == 2).all()
-    assert with_role(viewer, REGION_IOU).name == "IoU road 47 ± 5 (30 regions) by region"
+    assert with_role(viewer, REGION_IOU).name == "By region: IoU road 47 ± 5 (30 regions)"
 
 
 @pytest.mark.parametrize("role", [OUTCOMES, REGION_IOU])
