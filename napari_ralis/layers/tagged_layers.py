@@ -30,17 +30,15 @@ class TaggedLayers:
         return next((layer for layer in self._viewer.layers if layer.metadata.get(TAG) == role), None)
 
     def insert(self, layer: Layer, role: str, below: Sequence[str]) -> None:
-        """Put a layer in, under the lowest of the roles ``below``; what is active, and so what keys do, stays."""
+        """Put a layer in, under the lowest of the roles ``below``; what is chosen, and so what keys do, stays."""
         layer.metadata[TAG] = role
-        chosen, active = set(self._viewer.layers.selection), self._viewer.layers.selection.active
+        chosen = set(self._viewer.layers.selection)
         roles = [other.metadata.get(TAG) for other in self._viewer.layers]
         above = [index for index, other in enumerate(roles) if other in below]
         self._viewer.layers.insert(min(above, default=len(roles)), layer)
         # The list puts a name right that is taken already.
         layer.metadata[_NAMED] = layer.name
-        if active is not None:
-            self._viewer.layers.selection = chosen
-            self._viewer.layers.selection.active = active
+        self._viewer.layers.selection = chosen
 
     def rename(self, layer: Layer, name: str) -> None:
         """Name a layer anew, unless the user has named it."""

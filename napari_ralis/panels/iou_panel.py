@@ -139,8 +139,9 @@ class _RowsArea(QScrollArea):
         self.setWidget(bars)
 
     def sizeHint(self) -> QSize:
-        """All rows; Qt's name."""
-        return self._bars.sizeHint()
+        """All rows, and the frame that a theme may draw; Qt's name."""
+        frame = self.contentsMargins()
+        return self._bars.sizeHint() + QSize(frame.left() + frame.right(), frame.top() + frame.bottom())
 
 
 def _line() -> QLabel:

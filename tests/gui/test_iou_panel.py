@@ -190,6 +190,7 @@ def test_nineteen_classes_fit_and_many_more_scroll(panel: IouPanel, qtbot: QtBot
     assert panel.bars.sizeHint().height() < 480
     qtbot.waitUntil(lambda: panel.bars.height() == panel.bars.sizeHint().height())
     panel.resize(320, 750)
+    panel.rows.setStyleSheet("QScrollArea { border: 1px solid red; }")
     qtbot.waitUntil(lambda: panel.rows.verticalScrollBar().maximum() == 0)
     panel.set_classes(ClassSchema("many", many))
     qtbot.waitUntil(lambda: panel.rows.verticalScrollBar().maximum() > 0)
