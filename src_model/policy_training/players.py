@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
+import threading
 from collections.abc import Sequence
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -163,7 +165,16 @@ _player: Player
 def _begin(config: RunConfig, settings: WorldSettings) -> None:
     """First thing in a player's process."""
     global _player
+    threading.Thread(target=_leave_with_parent, daemon=True).start()
     _player = Player(config, settings)
+
+
+def _leave_with_parent() -> None:
+    """A training that is killed has no time to dismiss its players, who would wait for ever."""
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    parent.join()
+    os._exit(1)
 
 
 def _play(task: Task) -> Row:

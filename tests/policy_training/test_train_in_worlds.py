@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import csv
+import subprocess
+import sys
+import textwrap
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -201,6 +204,32 @@ def test_training_starts_from_label_balance_and_leaves_it(trained: Path, tmp_pat
 def test_the_number_of_workers_does_not_matter(trained: Path, tmp_path: Path) -> None:
     assert drain(train_in_worlds(run_of(), TINY, replace(SHORT, workers=2), tmp_path))
     assert_same_training(trained, tmp_path)
+
+
+def test_players_leave_with_a_training_that_is_killed(tmp_path: Path) -> None:
+    program = textwrap.dedent(
+        """
+        import time
+
+        from src_model.config import make_run_config, preset_settings
+        from src_model.policy_training.players import Players
+        from src_model.policy_training.worlds import WorldSettings
+
+        if __name__ == "__main__":
+            players = Players(make_run_config(preset_settings("default", "")), WorldSettings(), 2)
+            for process in players._processes:
+                process.submit(int).result()
+            print("ready", flush=True)
+            time.sleep(120)
+        """
+    )
+    (tmp_path / "training.py").write_text(program)
+    with subprocess.Popen([sys.executable, tmp_path / "training.py"], stdout=subprocess.PIPE, text=True) as training:
+        assert training.stdout is not None
+        assert training.stdout.readline() == "ready\n"
+        training.kill()
+        # The players hold the pipe's other end: it is closed when the last of them has gone.
+        training.communicate(timeout=60)
 
 
 def test_stopped_anywhere_and_started_again_it_ends_with_the_same_numbers(trained: Path, tmp_path: Path) -> None:
