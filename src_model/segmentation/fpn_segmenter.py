@@ -21,7 +21,7 @@ from src_model.segmentation.batches import CropBatches, equal_size_batches, pref
 from src_model.segmentation.failures import machine_failures
 from src_model.segmentation.loss import inverse_sqrt_weights, labelled_pixels
 from src_model.segmentation.metrics import ConfusionMatrix, Evaluation, confusion_matrix
-from src_model.segmentation.network import SegmentationNetwork, build_network
+from src_model.segmentation.network import SegmentationNetwork, build_network, refuse_lonely_crops
 from src_model.segmentation.predictor import Predictor
 from src_model.segmentation.segmenter import FitTask, OptionalMap, PredictionMaps
 from src_model.segmentation.segmenter_state import (
@@ -65,7 +65,7 @@ class FPNSegmenter:
     Raises
     ------
     ConfigurationError
-        If there is no such network, or there are no such weights for it.
+        If there is no such network, there are no such weights for it, or its batches are too small for it.
     CheckpointError
         If start weights are missing or do not fit.
     """
@@ -88,6 +88,8 @@ class FPNSegmenter:
         layout = torch.channels_last if device.type == "cuda" else torch.contiguous_format
         with machine_failures("Moving the network to the device", "choose a smaller encoder or --device cpu."):
             self._network = network.to(device).to(memory_format=layout)
+        with machine_failures("The look at a first crop", "lower crop."):
+            refuse_lonely_crops(self._network, config)
         self._images = images
         self._num_classes = num_classes
         self._config = config
