@@ -40,7 +40,10 @@ def train_policy(config: RunConfig, out: Path, should_stop: ShouldStop = never) 
     """
     refuse_other_choices(config)
     _refuse_a_policy_to_ask_with(config)
-    assembly = answerable(assemble(config).in_roles(policy_training_roles), config)
+    whole = yield from assemble(config, should_stop)
+    if whole is None:
+        return False
+    assembly = answerable(whole.in_roles(policy_training_roles), config)
     schema = assembly.dataset.schema
     oracle = GroundTruthOracle(assembly.dataset, schema.num_classes)
     start = _start(config, assembly)

@@ -106,7 +106,8 @@ def test_a_study_says_itself_what_it_starts_from(study: Path) -> None:
 
 def test_the_head_starts_from_the_streets_where_a_class_has_the_same_name(tiny_camvid: Path) -> None:
     data = {"path": tiny_camvid, **DATA}
-    started = assemble(default_run({"data": data, "device": "cpu", "threads": 1}))
+    started = drain(assemble(default_run({"data": data, "device": "cpu", "threads": 1})))
+    assert started is not None
     names = started.dataset.schema.names
     shipped, header = load_tensors(shipped_segmenter())
     ours, its = (state["network.head.0.bias"].float() for state in (started.segmenter.state_dict(), shipped))
@@ -116,7 +117,8 @@ def test_the_head_starts_from_the_streets_where_a_class_has_the_same_name(tiny_c
 
 
 def test_float16_in_the_file_leaves_the_network_at_float32(tiny_camvid: Path) -> None:
-    started = assemble(default_run({"data": {"path": tiny_camvid, **DATA}, "device": "cpu", "threads": 1}))
+    started = drain(assemble(default_run({"data": {"path": tiny_camvid, **DATA}, "device": "cpu", "threads": 1})))
+    assert started is not None
     kinds = {tensor.dtype for tensor in started.segmenter.state_dict().values() if tensor.is_floating_point()}
     assert kinds == {torch.float32}
 
