@@ -84,7 +84,9 @@ def measure(camvid: Path) -> dict[str, object]:
             "device": "cpu",
         }
     )
-    world = World(assemble(config))
+    assembly = drain(assemble(config))
+    assert assembly is not None
+    world = World(assembly)
     network = DefaultQueryNetwork(torch.Generator().manual_seed(0)).eval()
     readings: dict[str, object] = {}
     for pool_size in (10, 50):

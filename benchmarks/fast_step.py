@@ -45,7 +45,8 @@ def measure(camvid: Path) -> dict[str, object]:
             "device": "cpu",
         }
     )
-    assembly = assemble(config)
+    assembly = drain(assemble(config))
+    assert assembly is not None
     roles = assembly.roles
     images = [*roles.pool, *roles.state, *roles.test]
     preparing = _timed(lambda: drain(assembly.segmenter.prepare(images)))

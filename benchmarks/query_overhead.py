@@ -44,7 +44,8 @@ def measure(camvid: Path) -> dict[str, object]:
             "acquisition": {"name": "dqn", "pool_size": 20},
         }
     )
-    assembly = assemble(config)
+    assembly = drain(assemble(config))
+    assert assembly is not None
     query, images = _query(config, assembly)
     bare = _bare(config, assembly, images)
     query(), bare()

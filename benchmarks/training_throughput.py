@@ -39,7 +39,8 @@ def measure(camvid: Path) -> dict[str, object]:
             "segmentation": {"crop": "224x224", "updates": UPDATES},
         }
     )
-    assembly = assemble(config)
+    assembly = drain(assemble(config))
+    assert assembly is not None
     segmenter = assembly.segmenter
     assert isinstance(segmenter, FPNSegmenter)
     grid = grids(assembly.dataset.size, config.data.region)

@@ -26,6 +26,7 @@ from src_model.events import (
     ImagesEvaluated,
     ImagesPrepared,
     ImagesScored,
+    LabelsRead,
     LineBegun,
     Notice,
     PolicyUpdated,
@@ -38,6 +39,7 @@ console = Console(stderr=True, highlight=False)
 
 _PHASES: dict[type[Event], str] = {
     ImagesDrawn: "drawing images",
+    LabelsRead: "reading labels",
     ImagesPrepared: "preparing images",
     ImagesScored: "choosing regions",
     UpdatesDone: "training",

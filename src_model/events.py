@@ -15,6 +15,14 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True)
+class LabelsRead(Event):
+    """The masks of ``done`` of ``total`` images have been decoded and hold nothing but known classes."""
+
+    done: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
 class ImagesPrepared(Event):
     """Frozen features of ``done`` of ``total`` images are ready."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -17,6 +17,7 @@ import torch
 from src_model.active_learning.surroundings import Surroundings
 from src_model.atomic_file import replacing
 from src_model.config import RunConfig
+from src_model.data.annotation import class_pixels
 from src_model.data.class_schema import ClassSchema
 from src_model.data.dataset import Dataset
 from src_model.data.images import ImageSource
@@ -25,6 +26,7 @@ from src_model.data.region import Size, grids
 from src_model.data.splits import Roles, assign_roles
 from src_model.device import choose_device, generator_for, set_threads
 from src_model.dqn.reward import class_frequencies, class_weights
+from src_model.events import LabelsRead, Progress, ShouldStop, never
 from src_model.exceptions import ProjectError
 from src_model.project.folder import CLASS_PIXELS
 from src_model.project.tables import write_class_pixels
@@ -52,6 +54,8 @@ class Assembly:
         Where it computes.
     region_size:
         Height and width of a region in pixels.
+    labelled_pixels:
+        (C,) int64 pixels of each class, for each image of D_T, D_R, the pool and the test set.
     """
 
     dataset: Dataset
@@ -59,6 +63,7 @@ class Assembly:
     segmenter: Segmenter
     device: torch.device
     region_size: Size
+    labelled_pixels: Mapping[str, npt.NDArray[np.int64]]
 
     def in_roles(self, change: Callable[[Roles], Roles]) -> Assembly:
         """The same parts with other roles."""
@@ -69,6 +74,11 @@ class Assembly:
         grid = grids(self.dataset.size, self.region_size)
         return sum(len(grid(image)) for image in self.roles.state)
 
+    def class_pixels(self, images: Iterable[str]) -> npt.NDArray[np.int64]:
+        """(C,) labelled pixels of each class in these images."""
+        nothing = np.zeros(self.dataset.schema.num_classes, dtype=np.int64)
+        return sum((self.labelled_pixels[image] for image in images), start=nothing)
+
     def surroundings(self) -> Surroundings:
         """The data as the engine sees it; 100 % of the budget axis are all images that are not test images."""
         unscored = self.roles.train + self.roles.state + self.roles.reward + self.roles.pool
@@ -76,8 +86,8 @@ class Assembly:
         return Surroundings(self.dataset.schema, self.roles, self.dataset.size, self.dataset, counted)
 
 
-def assemble(config: RunConfig) -> Assembly:
-    """Open the data, give every image its role and build the segmenter.
+def assemble(config: RunConfig, should_stop: ShouldStop = never) -> Progress[Assembly | None]:
+    """Open the data, give every image its role, read all labels once and build the segmenter; None if stopped.
 
     Raises
     ------
@@ -88,12 +98,29 @@ def assemble(config: RunConfig) -> Assembly:
     device = choose_device(config.device)
     dataset = open_dataset(config.data)
     roles = assign_roles(dataset, config.data, generator_for(config.seed, "roles"))
-    # Both would be found in the middle of a run otherwise.
-    dataset.check_labels((*roles.train, *roles.reward, *roles.pool, *roles.test))
-    for measured in (roles.reward, roles.test):
-        class_weights(class_frequencies(class_pixels(dataset, measured)), config.dqn.weighted_epsilon)
+    # Bad masks and bad weights of the classes would be found in the middle of a run otherwise.
+    read = dict.fromkeys((*roles.train, *roles.reward, *roles.pool, *roles.test))
+    pixels = yield from _labelled_pixels(dataset, tuple(read), should_stop)
+    if pixels is None:
+        return None
     segmenter = make_segmenter(config, dataset, dataset.schema, device)
-    return Assembly(dataset, roles, segmenter, device, config.data.region)
+    assembly = Assembly(dataset, roles, segmenter, device, config.data.region, pixels)
+    for measured in (roles.reward, roles.test):
+        class_weights(class_frequencies(assembly.class_pixels(measured)), config.dqn.weighted_epsilon)
+    return assembly
+
+
+def _labelled_pixels(
+    dataset: Dataset, images: Sequence[str], should_stop: ShouldStop
+) -> Progress[Mapping[str, npt.NDArray[np.int64]] | None]:
+    """(C,) pixels of each class in each image; None if stopped."""
+    pixels: dict[str, npt.NDArray[np.int64]] = {}
+    for image, labels in dataset.read_labels(images):
+        if should_stop():
+            return None
+        pixels[image] = class_pixels(labels, dataset.schema.num_classes)
+        yield LabelsRead(len(pixels), len(images))
+    return pixels
 
 
 def budgets_in_regions(config: RunConfig, assembly: Assembly) -> RunConfig:
@@ -120,14 +147,6 @@ def make_segmenter(config: RunConfig, images: ImageSource, schema: ClassSchema, 
     return FPNSegmenter(images, schema.num_classes, settings, device, config.seed, schema.names, aliases)
 
 
-def class_pixels(dataset: Dataset, images: Iterable[str]) -> npt.NDArray[np.int64]:
-    """(C,) labelled pixels of each class in these images."""
-    counts = np.zeros(dataset.schema.num_classes, dtype=np.int64)
-    for image in images:
-        counts += np.bincount(dataset.labels(image).ravel(), minlength=256)[: len(counts)]
-    return counts
-
-
 def keep_class_pixels(folder: Path, assembly: Assembly) -> None:
     """Write once how much there is of each class in the pool and in the scored images of a run: pixels and images.
 
@@ -144,7 +163,7 @@ def keep_class_pixels(folder: Path, assembly: Assembly) -> None:
     roles, dataset = assembly.roles, assembly.dataset
     columns: dict[str, npt.NDArray[np.int64]] = {}
     for role, images in {"pool": roles.pool, "scored": roles.test or roles.reward}.items():
-        known = [class_pixels(dataset, [image]) for image in images if dataset.has_labels(image)]
+        known = [assembly.labelled_pixels[image] for image in images]
         counts = np.array(known, dtype=np.int64).reshape(-1, dataset.schema.num_classes)
         columns |= {f"{role}_pixels": counts.sum(axis=0), f"{role}_images": (counts > 0).sum(axis=0)}
     rows = {

@@ -30,6 +30,7 @@ from src_model.cli.options import (
     SegmenterName,
     Settings,
     Split,
+    StartPolicy,
     StartWeights,
     Target,
 )
@@ -99,6 +100,7 @@ def train_policy(
     segmenter: SegmenterName = None,
     start_weights: StartWeights = None,
     loss_weights: LossWeighting = None,
+    start_policy: StartPolicy = None,
     reward: Reward = None,
     target: Target = None,
     schedule: ScheduleName = None,
@@ -112,6 +114,9 @@ def train_policy(
 
     Example: `napari-ralis train-policy --data CamVid --reader camvid --preset reference --segmenter fast
     --episodes 10 --out policies/camvid`
+
+    With --start-policy it refines a policy on these images and their segmenter, instead of learning from nothing:
+    `napari-ralis train-policy --data CamVid --reader camvid --region 90x80 --start-policy shipped --out policies/mine`
     """
     settings = settings_from(locals() | {"acquisition": "dqn"})
     from src_model.policy_training.train_policy import train_policy as run

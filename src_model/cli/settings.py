@@ -25,6 +25,7 @@ _FIELDS = {
     "regions_per_query": "acquisition.regions_per_query",
     "pool_size": "acquisition.pool_size",
     "policy": "dqn.policy",
+    "start_policy": "dqn.start_policy",
     "episodes": "dqn.episodes",
     "reward": "dqn.reward",
     "target": "dqn.target",

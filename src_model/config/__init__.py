@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from src_model.config.acquisition import AcquisitionConfig
 from src_model.config.data import DataConfig
-from src_model.config.dqn import DQNConfig
+from src_model.config.dqn import SHIPPED, DQNConfig
 from src_model.config.layers import make_run_config, merged, read_toml
 from src_model.config.presets import preset_settings
 from src_model.config.run import RunConfig, Schedule
@@ -12,6 +12,7 @@ from src_model.config.segmentation import STREETS, LossWeights, SegmentationConf
 from src_model.config.sizes import ConfiguredSize, parse_size
 
 __all__ = [
+    "SHIPPED",
     "STREETS",
     "AcquisitionConfig",
     "ConfiguredSize",

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from src_model.config.frozen_model import FrozenModel
+
+SHIPPED = "shipped"
+"""Start policy: the shipped one, which answers for any classes."""
+
+StartPolicy = Annotated[
+    Literal["shipped"] | Path | None, BeforeValidator(lambda value: None if value == "none" else value)
+]
+"""``shipped``, a file, or ``none`` (None)."""
 
 
 class DQNConfig(FrozenModel):
@@ -17,6 +26,11 @@ class DQNConfig(FrozenModel):
         default=None,
         description="Trained policy to load; `napari-ralis train-policy` makes one. Without it the shipped one, unless "
         "features are reference.",
+    )
+    start_policy: StartPolicy = Field(
+        default=None,
+        description="Policy that train-policy goes on from: a file, shipped, or none (random weights). It then "
+        "explores as at the end of a training (epsilon_end), unless epsilon_start is given.",
     )
     features: Literal["reference", "default"] = Field(
         default="reference",
@@ -39,7 +53,12 @@ class DQNConfig(FrozenModel):
     gamma: float = Field(default=0.999, ge=0, le=1)
     replay_capacity: int = Field(default=600, ge=1, description="Transitions (sub-actions) kept.")
     target_sync: int = Field(default=5, ge=1, description="Steps between copies to the target network.")
-    epsilon_start: float = Field(default=0.9, ge=0, le=1)
+    epsilon_start: float = Field(
+        default=0.9,
+        ge=0,
+        le=1,
+        description="Chance of a random choice at first; with a start policy, unless given, that of epsilon_end.",
+    )
     epsilon_end: float = Field(default=0.05, ge=0, le=1)
     epsilon_decay: float = Field(
         default=10.0, gt=0, description="Environment steps after which exploration has fallen to 1/e."
@@ -65,6 +84,18 @@ class DQNConfig(FrozenModel):
         gt=0,
         description="Points of temporal difference up to which the loss is squared; small follows the median reward.",
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _a_start_policy_knows_what_to_ask(cls, given: Any) -> Any:
+        """Decided here, so that the settings kept with a run say how it explored.
+
+        Random choices are for a network that knows nothing; one that has been trained would forget by them what it
+        knows before it has seen what follows from its own.
+        """
+        if not isinstance(given, Mapping) or given.get("start_policy") in (None, "none"):
+            return given
+        return {"epsilon_start": given.get("epsilon_end", cls.model_fields["epsilon_end"].default), **given}
 
     @model_validator(mode="after")
     def _exploration_falls(self) -> DQNConfig:

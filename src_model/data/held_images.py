@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from src_model.data.annotation import Labels
+from src_model.data.annotation import Labels, class_pixels
 from src_model.data.class_recast import ClassRecast
 from src_model.data.class_schema import ClassSchema
 from src_model.data.images import Pixels
@@ -84,7 +84,7 @@ class HeldImages:
     def class_pixels(self) -> npt.NDArray[np.int64]:
         """(n, C) labelled pixels of each class in each image, in the order of ``ids``."""
         classes = self.schema.num_classes
-        counts = [np.bincount(self.label_maps[image].ravel(), minlength=256)[:classes] for image in self.ids]
+        counts = [class_pixels(self.label_maps[image], classes) for image in self.ids]
         return np.array(counts, dtype=np.int64).reshape(-1, classes)
 
     def recast(self, recast: ClassRecast, images: Iterable[str]) -> HeldImages:

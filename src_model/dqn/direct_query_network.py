@@ -17,6 +17,7 @@ from src_model.dqn.default_features import (
     SLOT_FEATURES,
     SLOT_NAMES,
     SLOTS,
+    STATE_FEATURES,
     STATE_NAMES,
 )
 from src_model.dqn.query_network import QueryNetwork
@@ -60,6 +61,9 @@ class DirectQueryNetwork(QueryNetwork):
     So few weights can be found by trying whole episodes, and read by people. The features carry what is not linear:
     gains with diminishing returns, ranks within the query, what is known of each class.
 
+    V(s), linear in the state, is 0 at first and moves no choice; a later training by rewards needs it, for most of a
+    reward is shared by all candidates of a step.
+
     Parameters
     ----------
     weights:
@@ -74,21 +78,28 @@ class DirectQueryNetwork(QueryNetwork):
     def __init__(self, weights: npt.NDArray[np.float64] | None = None) -> None:
         super().__init__()
         self.direct = nn.Linear(DIRECT_WEIGHTS, 1, bias=False)
+        self.value = nn.Linear(STATE_FEATURES, 1)
+        nn.init.zeros_(self.value.weight)
+        nn.init.zeros_(self.value.bias)
         with torch.no_grad():
             self.direct.weight.copy_(torch.from_numpy(np.zeros(DIRECT_WEIGHTS) if weights is None else weights)[None])
         self.register_buffer("_scale", 1 / torch.tensor(list(DEVIATIONS.values())), persistent=False)
 
     def state_code(self, state: torch.Tensor) -> torch.Tensor:
-        """How far the budget is spent, −1 … 1: (B, 1, G) -> (B, 1)."""
-        return (2 * state[:, 0, _BUDGET_USED, None] - 1).clamp(-1, 1)
+        """How far the budget is spent, −1 … 1, and V(s): (B, 1, G) -> (B, 2)."""
+        state = state.squeeze(1)
+        spent = (2 * state[:, _BUDGET_USED, None] - 1).clamp(-1, 1)
+        return torch.cat([spent, self.value(state)], dim=-1)
 
     def action_values(self, code: torch.Tensor, pool: torch.Tensor) -> torch.Tensor:
-        """Q of every candidate: codes (B, 1), or (1, 1) for all, and pools (B, P, R+M·F_c) -> (B, P)."""
+        """Q of every candidate: codes (B, 2), or (1, 2) for all, and pools (B, P, R+M·F_c) -> (B, P)."""
         slots = pool[..., REGION_FEATURES:].reshape(*pool.shape[:-1], SLOTS, SLOT_FEATURES)
         there = slots[..., _EXISTS] > 0.5
         sums = [(slots[..., number] * slots[..., weight] * there).sum(dim=-1) for number, weight in _SUMMED]
         numbers = torch.cat([pool[..., _SINGLE], torch.stack(sums, dim=-1)], dim=-1) * self._scale
-        values: torch.Tensor = self.direct(torch.cat([numbers, code[:, None] * numbers], dim=-1)).squeeze(-1)
+        spent, value = code[:, :1], code[:, 1:]
+        advantage = self.direct(torch.cat([numbers, spent[:, None] * numbers], dim=-1)).squeeze(-1)
+        values: torch.Tensor = value + advantage
         return values
 
 

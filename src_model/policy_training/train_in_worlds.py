@@ -268,8 +268,8 @@ def _refuse_other_features(config: RunConfig) -> None:
             "The class lists of worlds differ, which the published features cannot read. Set dqn.features to default, "
             "or use the preset default."
         )
-    if config.dqn.policy is not None:
+    if config.dqn.policy is not None or config.dqn.start_policy is not None:
         raise ConfigurationError(
-            "A training in worlds starts from label balance. Leave dqn.policy out, or go on with an unfinished "
-            "training by naming its folder."
+            "A training in worlds starts from label balance. Leave dqn.policy and dqn.start_policy out, or go on with an "
+            "unfinished training by naming its folder."
         )

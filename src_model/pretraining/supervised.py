@@ -58,7 +58,9 @@ def pretrain(
     refuse_what_is_there(out)
     if not 1 <= fits <= updates:
         raise ConfigurationError(f"{updates} updates cannot be made in {fits} fits. Ask for 1 to {updates} fits.")
-    assembly = assemble(config)
+    assembly = yield from assemble(config, should_stop)
+    if assembly is None:
+        return None
     roles, dataset, segmenter = assembly.roles, assembly.dataset, assembly.segmenter
     chosen = roles.train if images == "train" else roles.train + roles.state + roles.reward + roles.pool
     if set(chosen) & set(roles.test):

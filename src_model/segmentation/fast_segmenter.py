@@ -22,9 +22,9 @@ from src_model.segmentation.frozen_features import FrozenFeatures
 from src_model.segmentation.labelled_cells import CellRows, LabelledCells
 from src_model.segmentation.linear_head import LinearHead, TrainingBlocks, class_losses, mean_loss
 from src_model.segmentation.loss import inverse_sqrt_weights
-from src_model.segmentation.metrics import ConfusionMatrix, Evaluation
+from src_model.segmentation.metrics import ConfusionMatrix
 from src_model.segmentation.projection import Projection
-from src_model.segmentation.segmenter import FitTask, OptionalMap, PredictionMaps
+from src_model.segmentation.segmenter import EvaluatingSegmenter, FitTask, OptionalMap, PredictionMaps
 from src_model.segmentation.segmenter_state import check_fit
 from src_model.segmentation.uncertainty import Disagreement, passes_rng, pixel_statistics
 
@@ -41,7 +41,7 @@ _REPORT_EVERY = 10
 _REMEDY = "make fast_cell larger or fast_components fewer."
 
 
-class FastSegmenter:
+class FastSegmenter(EvaluatingSegmenter):
     """`Segmenter` whose encoder is never trained: features are made once an image, a fit is a logistic regression.
 
     Of the settings it follows those called ``fast_…``, ``loss_weights``, ``weight_decay`` (an L2 penalty),
@@ -188,24 +188,10 @@ class FastSegmenter:
         used = None if class_weights is None else tuple(class_weights.tolist())
         return FitReport(done, images, loss, time.perf_counter() - started, stopped=done < total, class_weights=used)
 
-    def evaluate(
-        self, images: Sequence[str], labels: LabelSource, should_stop: ShouldStop = never
-    ) -> Progress[ConfusionMatrix]:
-        """Pixels of each (label, prediction) pair, as if every cell were filled with its class."""
-        return (yield from self._read(images, labels, None, should_stop))
-
-    def evaluate_with_loss(
-        self, images: Sequence[str], labels: LabelSource, should_stop: ShouldStop = never
-    ) -> Progress[Evaluation]:
-        """As `evaluate`, and the loss as if every cell were filled with its probabilities."""
-        losses = torch.zeros(self._num_classes, dtype=torch.float64)
-        confusion = yield from self._read(images, labels, losses, should_stop)
-        return Evaluation(confusion, losses.numpy())
-
     def _read(
         self, images: Sequence[str], labels: LabelSource, losses: torch.Tensor | None, should_stop: ShouldStop
     ) -> Progress[ConfusionMatrix]:
-        """Count the pixels; add to ``losses``, (C,) on the CPU, what they lost, where it is wanted."""
+        """As if every cell were filled with its class and, for the loss, with its probabilities."""
         counts, done = torch.zeros((self._num_classes, self._num_classes), dtype=torch.int64), 0
         for batch in self._batches(images):
             if should_stop():

@@ -20,10 +20,10 @@ from src_model.exceptions import CheckpointError
 from src_model.segmentation.batches import CropBatches, equal_size_batches, prefetched, stacked_pixels
 from src_model.segmentation.failures import machine_failures
 from src_model.segmentation.loss import inverse_sqrt_weights, labelled_pixels
-from src_model.segmentation.metrics import ConfusionMatrix, Evaluation, confusion_matrix
-from src_model.segmentation.network import SegmentationNetwork, build_network
+from src_model.segmentation.metrics import ConfusionMatrix, confusion_matrix
+from src_model.segmentation.network import SegmentationNetwork, build_network, refuse_lonely_crops
 from src_model.segmentation.predictor import Predictor
-from src_model.segmentation.segmenter import FitTask, OptionalMap, PredictionMaps
+from src_model.segmentation.segmenter import EvaluatingSegmenter, FitTask, OptionalMap, PredictionMaps
 from src_model.segmentation.segmenter_state import (
     checked_optimiser_state,
     load_network_state,
@@ -39,7 +39,7 @@ from src_model.shipped.models import shipped_segmenter
 _FITS = "fits"
 
 
-class FPNSegmenter:
+class FPNSegmenter(EvaluatingSegmenter):
     """`Segmenter` over a network of segmentation-models-pytorch; FPN is the default architecture.
 
     On a CPU the same start weights, tasks and seeds give the same weights bit for bit, as long as torch uses the same
@@ -65,7 +65,7 @@ class FPNSegmenter:
     Raises
     ------
     ConfigurationError
-        If there is no such network, or there are no such weights for it.
+        If there is no such network, there are no such weights for it, or its batches are too small for it.
     CheckpointError
         If start weights are missing or do not fit.
     """
@@ -88,6 +88,8 @@ class FPNSegmenter:
         layout = torch.channels_last if device.type == "cuda" else torch.contiguous_format
         with machine_failures("Moving the network to the device", "choose a smaller encoder or --device cpu."):
             self._network = network.to(device).to(memory_format=layout)
+        with machine_failures("The look at a first crop", "lower crop."):
+            refuse_lonely_crops(self._network, config)
         self._images = images
         self._num_classes = num_classes
         self._config = config
@@ -165,24 +167,10 @@ class FPNSegmenter:
         report = yield from self._trainer.fit(crops.make, updates, weights, seed, should_stop)
         return replace(report, class_weights=None if weights is None else tuple(weights.tolist()))
 
-    def evaluate(
-        self, images: Sequence[str], labels: LabelSource, should_stop: ShouldStop = never
-    ) -> Progress[ConfusionMatrix]:
-        """Pixels of each (label, prediction) pair at full resolution; of the images seen so far when asked to stop."""
-        return (yield from self._read(images, labels, None, should_stop))
-
-    def evaluate_with_loss(
-        self, images: Sequence[str], labels: LabelSource, should_stop: ShouldStop = never
-    ) -> Progress[Evaluation]:
-        """As `evaluate`, and what the same pass lost at each label."""
-        losses = torch.zeros(self._num_classes, dtype=torch.float64)
-        confusion = yield from self._read(images, labels, losses, should_stop)
-        return Evaluation(confusion, losses.numpy())
-
     def _read(
         self, images: Sequence[str], labels: LabelSource, losses: torch.Tensor | None, should_stop: ShouldStop
     ) -> Progress[ConfusionMatrix]:
-        """Count the pixels; add to ``losses``, (C,) on the CPU, what they lost, where it is wanted."""
+        """At full resolution."""
         batches = equal_size_batches(self._images, images, self._config.inference_batch)
 
         def decode(index: int) -> tuple[torch.Tensor, torch.Tensor]:

@@ -14,6 +14,7 @@ from torch import nn
 
 from src_model.config import SegmentationConfig
 from src_model.data.region import Size
+from src_model.device import train_mode
 from src_model.exceptions import ConfigurationError
 from src_model.segmentation.hub import fetch, hub_file
 from src_model.segmentation.pretrained import (
@@ -30,6 +31,7 @@ STRIDE = 32
 """Encoders halve the image five times; smp refuses sizes that this does not divide."""
 
 _DROPOUTS = (nn.Dropout, nn.Dropout1d, nn.Dropout2d, nn.Dropout3d, nn.AlphaDropout, nn.FeatureAlphaDropout)
+_BATCH_NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)
 
 
 class SegmentationNetwork(nn.Module):
@@ -112,6 +114,40 @@ def build_network(config: SegmentationConfig, num_classes: int, seed: int) -> Se
     if packaged and file is None and wanted != "none":
         load_packaged_encoder_weights(model.get_submodule("encoder"))
     return SegmentationNetwork(model, encoder_normalisation(config.encoder), config.dropout).eval()
+
+
+def refuse_lonely_crops(network: SegmentationNetwork, config: SegmentationConfig) -> None:
+    """Refuse settings with which training would normalise over a single value.
+
+    A batch of one crop comes to that where the encoder shrinks the crop to one place, or the decoder pools it to one.
+    Which networks do is seen from one crop, which in evaluation mode leaves no trace in them.
+
+    Raises
+    ------
+    ConfigurationError
+        If some batch normalisation gets one value a channel.
+    """
+    if config.batch_size > 1:
+        return
+    lonely: list[nn.Module] = []
+
+    def look(module: nn.Module, inputs: tuple[torch.Tensor, ...]) -> None:
+        if inputs[0].numel() == inputs[0].shape[1]:
+            lonely.append(module)
+
+    watched = [part.register_forward_pre_hook(look) for part in network.modules() if isinstance(part, _BATCH_NORMS)]
+    try:
+        with train_mode(network, False), torch.no_grad():
+            network(torch.zeros(1, 3, *config.crop, device=network.scale.device))
+    finally:
+        for hook in watched:
+            hook.remove()
+    if lonely:
+        height, width = config.crop
+        raise ConfigurationError(
+            f"segmentation.batch_size is 1, and of one crop of {height}x{width} a batch normalisation of this network "
+            "gets one value a channel, which cannot be normalised. Set segmentation.batch_size to 2 or more."
+        )
 
 
 def _hub_weights(encoder: str) -> Path | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -139,3 +140,32 @@ class Segmenter(Protocol):
         CheckpointError
             If names or shapes do not fit.
         """
+
+
+class EvaluatingSegmenter(ABC):
+    """What our segmenters share of `Segmenter`: two readings of labelled images from one kind of pass."""
+
+    @property
+    @abstractmethod
+    def num_classes(self) -> int:
+        """C."""
+
+    def evaluate(
+        self, images: Sequence[str], labels: LabelSource, should_stop: ShouldStop = never
+    ) -> Progress[ConfusionMatrix]:
+        """Pixels of each (label, prediction) pair; of the images seen so far when asked to stop."""
+        return (yield from self._read(images, labels, None, should_stop))
+
+    def evaluate_with_loss(
+        self, images: Sequence[str], labels: LabelSource, should_stop: ShouldStop = never
+    ) -> Progress[Evaluation]:
+        """As `evaluate`, and what the same pass lost at each label."""
+        losses = torch.zeros(self.num_classes, dtype=torch.float64)
+        confusion = yield from self._read(images, labels, losses, should_stop)
+        return Evaluation(confusion, losses.numpy())
+
+    @abstractmethod
+    def _read(
+        self, images: Sequence[str], labels: LabelSource, losses: torch.Tensor | None, should_stop: ShouldStop
+    ) -> Progress[ConfusionMatrix]:
+        """Count the pixels; add to ``losses``, (C,) on the CPU, what they lost, where it is wanted."""

@@ -12,7 +12,6 @@ from src_model.active_learning.assembly import (
     Assembly,
     assemble,
     budgets_in_regions,
-    class_pixels,
     keep_class_pixels,
     keep_schema,
 )
@@ -41,7 +40,10 @@ def simulate(config: RunConfig, out: Path, should_stop: ShouldStop = never) -> P
     RalisError
         For bad data, settings, weights or policy, before anything is written.
     """
-    assembly = answerable(assemble(config), config)
+    whole = yield from assemble(config, should_stop)
+    if whole is None:
+        return False
+    assembly = answerable(whole, config)
     config = budgets_in_regions(config, assembly)
     oracle = GroundTruthOracle(assembly.dataset, assembly.dataset.schema.num_classes)
     acquisition = make_acquisition(config.acquisition, _policy(config, assembly))
@@ -134,6 +136,6 @@ def _knowledge(acquisition: Acquisition, assembly: Assembly, oracle: GroundTruth
     if Statistic.GAINS not in acquisition.needs:
         return Knowledge(shares)
     truth, images = assembly.dataset, assembly.roles.reward
-    frequency = class_frequencies(class_pixels(truth, images))
+    frequency = class_frequencies(assembly.class_pixels(images))
     reward = Reward(config.dqn.reward, "measured", class_weights(frequency, config.dqn.weighted_epsilon))
     return Knowledge(shares, MeasuredGain(assembly.segmenter, oracle, truth, images, reward, config.seed).of)

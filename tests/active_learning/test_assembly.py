@@ -1,6 +1,8 @@
 """Assembly: what a run knows of its data beforehand."""
 
 import csv
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +10,11 @@ import pytest
 
 from src_model.active_learning.assembly import Assembly, assemble, budgets_in_regions, keep_class_pixels
 from src_model.config import RunConfig, make_run_config, preset_settings
+from src_model.events import LabelsRead, Progress, drain
 from src_model.exceptions import ConfigurationError
+from src_model.policy_training.train_policy import train_policy
+from src_model.pretraining.supervised import pretrain
+from src_model.simulation.simulate import simulate
 
 
 def settings(data: Path, **changes: Any) -> RunConfig:
@@ -23,7 +29,9 @@ def settings(data: Path, **changes: Any) -> RunConfig:
 
 
 def assembled(data: Path) -> Assembly:
-    return assemble(settings(data))
+    whole = drain(assemble(settings(data)))
+    assert whole is not None
+    return whole
 
 
 def test_pixels_and_images_of_each_class_are_counted_in_the_pool_and_in_what_is_scored(
@@ -39,6 +47,34 @@ def test_pixels_and_images_of_each_class_are_counted_in_the_pool_and_in_what_is_
     there = {"pool_pixels": pool * 816, "pool_images": pool, "scored_pixels": scored * 816, "scored_images": scored}
     assert rows["sky"] == rows["road"] == there
     assert set(rows["pole"].values()) == {0}
+
+
+def test_it_tells_how_many_labels_it_has_read_and_reads_each_once(tiny_camvid: Path) -> None:
+    told: list[object] = []
+    assembly = drain(assemble(settings(tiny_camvid)), told.append)
+    assert assembly is not None
+    roles = assembly.roles
+    read = [*roles.train, *roles.reward, *roles.pool, *roles.test]
+    assert told == [LabelsRead(done, len(read)) for done in range(1, len(read) + 1)]
+    assert set(assembly.labelled_pixels) == set(read)
+    image = next(filter(assembly.dataset.has_labels, read))
+    assert assembly.class_pixels([image]).sum() == 34 * 48  # of 36 rows; two are ignored
+
+
+@pytest.mark.parametrize("read", [0, 2])
+def test_a_stop_while_labels_are_read_leaves_nothing(tiny_camvid: Path, read: int) -> None:
+    told: list[object] = []
+    assert drain(assemble(settings(tiny_camvid), lambda: len(told) == read), told.append) is None
+    assert len(told) == read
+
+
+@pytest.mark.parametrize("run", [simulate, train_policy, partial(pretrain, images="all", updates=1)])
+def test_a_run_that_is_stopped_while_labels_are_read_writes_nothing(
+    tiny_camvid: Path, tmp_path: Path, run: Callable[..., Progress[object]]
+) -> None:
+    config = settings(tiny_camvid, acquisition={"name": "dqn" if run is train_policy else "random"})
+    assert not drain(run(config, tmp_path / "out", should_stop=lambda: True))
+    assert not (tmp_path / "out").exists()
 
 
 def test_what_was_counted_is_not_counted_again(tiny_camvid: Path, tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from src_model.data.region import Region
 QUERY = events.Query(step=1, regions=(Region("img", 0, 0, 8, 8),), scores=(0.5,))
 EXAMPLES = (
     QUERY,
+    events.LabelsRead(1, 2),
     events.ImagesPrepared(1, 2),
     events.ImagesScored(1, 2),
     events.ImagesDrawn(1, 2),

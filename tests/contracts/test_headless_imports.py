@@ -84,6 +84,5 @@ def test_data_project_events_and_the_report_do_without_torch() -> None:
         module
         for module in ENGINE
         if module.startswith(("src_model.data", "src_model.project", "src_model.events", "src_model.report"))
-        and module != "src_model.data.torch_dataset"
     ]
     assert faults_of_importing(torch_free, TORCH) == {}

@@ -13,7 +13,7 @@ import pytest
 import torch
 from torch import nn
 
-from src_model.active_learning.assembly import assemble, policy_training_roles
+from src_model.active_learning.assembly import Assembly, assemble, policy_training_roles
 from src_model.active_learning.readings import reading_row, weighted_iou
 from src_model.checkpoint import load_tensors
 from src_model.config import RunConfig, make_run_config, preset_settings
@@ -154,6 +154,12 @@ def test_a_class_without_labels_leaves_its_cell_empty() -> None:
     }
 
 
+def assembled(config: RunConfig) -> Assembly:
+    whole = drain(assemble(config))
+    assert whole is not None
+    return whole
+
+
 def test_a_policy_file_holds_the_weights_of_the_last_episode(tiny_camvid: Path, tmp_path: Path) -> None:
     config = tiny_run(tiny_camvid)
     assert drain(train_policy(config, tmp_path / "run"))
@@ -162,9 +168,8 @@ def test_a_policy_file_holds_the_weights_of_the_last_episode(tiny_camvid: Path, 
         tensors, header = load_tensors(view.checkpoint)
         rows = view.rows()
     assert header["episode"] == 2
-    policy = load_policy(
-        tmp_path / "run" / POLICY, assemble(config).dataset.schema.names, assemble(config).state_regions()
-    )
+    assembly = assembled(config)
+    policy = load_policy(tmp_path / "run" / POLICY, assembly.dataset.schema.names, assembly.state_regions())
     for name, tensor in policy.network.state_dict().items():
         assert torch.equal(tensor, tensors[f"learner.network.{name}"])
     assert policy.metrics["final_mean_iou_by_episode"] == [row["mean_iou"] for row in rows if row["step"] == 3]
@@ -186,7 +191,7 @@ def test_a_supervised_training_takes_all_the_updates_it_was_given(tiny_camvid: P
 
 
 def test_the_budget_axis_counts_every_image_that_is_not_scored(tiny_camvid: Path) -> None:
-    assembly = assemble(tiny_run(tiny_camvid))
+    assembly = assembled(tiny_run(tiny_camvid))
     roles = assembly.roles
     asked_or_used = [*roles.train, *roles.state, *roles.reward, *roles.pool]
     assert set(roles.test) == {"0016E5_000001", "0016E5_000002"}
@@ -194,7 +199,7 @@ def test_the_budget_axis_counts_every_image_that_is_not_scored(tiny_camvid: Path
 
 
 def test_a_policy_is_trained_on_d_t_and_leaves_the_pool_and_the_test_set_alone(tiny_camvid: Path) -> None:
-    roles = assemble(tiny_run(tiny_camvid)).roles
+    roles = assembled(tiny_run(tiny_camvid)).roles
     training = policy_training_roles(roles)
     assert training.pool == roles.train
     assert (training.train, training.test) == ((), ())

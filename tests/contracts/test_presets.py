@@ -135,6 +135,7 @@ UNPUBLISHED: dict[str, Any] = {
     "acquisition.max_regions_per_image": None,
     "acquisition.class_balance": 6.0,
     "dqn.policy": None,
+    "dqn.start_policy": None,
     "dqn.weighted_epsilon": 1.02,
     "seed": 0,
     "device": "auto",

@@ -97,10 +97,17 @@ def test_an_unknown_image_is_named(dataset_of: Build) -> None:
 
 def test_bad_masks_are_found_and_counted_together(dataset_of: Build) -> None:
     dataset = dataset_of({"a": filled(1), "b": filled(9), "c": filled(9), "d": filled(8)})
-    dataset.check_labels(["a"])
+    assert [image for image, _ in dataset.read_labels(["a"])] == ["a"]
     with pytest.raises(DataError, match=r"3 masks .*id 9 \(48 pixels\), id 8 \(24 pixels\).*tiny"):
-        dataset.check_labels(dataset.ids)
+        list(dataset.read_labels(dataset.ids))
 
 
-def test_checking_masks_can_be_stopped(dataset_of: Build) -> None:
-    dataset_of({"a": filled(9)}).check_labels(["a"], should_stop=lambda: True)
+def test_labels_are_read_one_by_one_and_bad_ones_told_of_after_the_last(dataset_of: Build) -> None:
+    dataset = dataset_of({"a": filled(1), "b": filled(9), "c": filled(1), "d": None})
+    reading = dataset.read_labels(dataset.ids)
+    for image in ("a", "c", "d"):
+        read, labels = next(reading)
+        assert read == image
+        assert np.array_equal(labels, dataset.labels(image))
+    with pytest.raises(DataError, match="id 9"):
+        next(reading)

@@ -96,6 +96,15 @@ def test_one_state_code_serves_all_pools_and_half_precision_is_enough() -> None:
     assert network.kept_as is np.float16
 
 
+def test_what_all_candidates_share_can_be_learned_without_moving_a_choice() -> None:
+    state, pools = inputs()
+    network = DirectQueryNetwork(label_balance_weights())
+    before = network(state, pools)
+    with torch.no_grad():
+        network.value.weight.fill_(1.0)
+    torch.testing.assert_close(network(state, pools) - before, state.sum(dim=-1).expand(-1, pools.shape[1]))
+
+
 def test_its_file_tells_what_it_is(tmp_path: Path) -> None:
     network = DirectQueryNetwork(np.random.default_rng(0).standard_normal(DIRECT_WEIGHTS))
     save_policy(tmp_path / "policy.safetensors", Policy(network, seen={"worlds": 5}))

@@ -19,6 +19,7 @@ import torch
 from src_model.active_learning.assembly import Assembly
 from src_model.checkpoint import load_tensors
 from src_model.config import RunConfig, make_run_config, preset_settings
+from src_model.data.annotation import class_pixels
 from src_model.data.class_schema import ClassSchema, SemanticClass
 from src_model.data.region import Size
 from src_model.data.splits import Roles
@@ -162,7 +163,13 @@ class PlantedSegmenter:
 
 def assembly(seed: int, confused: bool = False) -> Assembly:
     world = PlantedWorld(seed)
-    return Assembly(world, ROLES, PlantedSegmenter(world, confused), torch.device("cpu"), (SIDE, SIDE))
+    pixels = {image: class_pixels(world.labels(image), len(SCHEMA.names)) for image in world.entropy}
+    return Assembly(world, ROLES, PlantedSegmenter(world, confused), torch.device("cpu"), (SIDE, SIDE), pixels)
+
+
+def assembled(config: RunConfig, confused: bool) -> Progress[Assembly]:
+    yield from ()
+    return assembly(config.seed, confused)
 
 
 @pytest.fixture
@@ -173,7 +180,7 @@ def planted(monkeypatch: pytest.MonkeyPatch) -> None:
 def use(monkeypatch: pytest.MonkeyPatch, confused: bool = False) -> None:
     """Training and simulation find the planted world in the place of a data set."""
     for module in (train_policy_module, simulate_module):
-        monkeypatch.setattr(module, "assemble", lambda config: assembly(config.seed, confused))
+        monkeypatch.setattr(module, "assemble", lambda config, _: assembled(config, confused))
 
 
 def run_config(*layers: dict[str, Any], seed: int = 0) -> RunConfig:

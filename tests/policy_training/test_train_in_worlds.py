@@ -299,6 +299,7 @@ def test_what_cannot_be_trained_in_worlds_is_refused_before_anything_is_written(
     for changes, named in (
         ({"dqn": {"features": "reference"}}, r"dqn\.features"),
         ({"dqn": {"policy": "some.safetensors"}}, r"dqn\.policy"),
+        ({"dqn": {"start_policy": "shipped"}}, r"dqn\.start_policy"),
         ({"acquisition": {"choice": "global"}}, "pool_wise"),
     ):
         with pytest.raises(ConfigurationError, match=named):

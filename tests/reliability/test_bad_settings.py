@@ -123,3 +123,18 @@ def test_bald_without_dropout_is_refused(tiny_camvid: Path, out: Path, small: Sm
 def test_an_option_without_sense_is_refused(option: str, tiny_camvid: Path, out: Path, refused: Refused) -> None:
     with refused(ConfigurationError, out, then="."):
         call("simulate", "--data", tiny_camvid, "--reader", "camvid", "--segmenter", "fast", option, "--out", out)
+
+
+def test_one_crop_that_cannot_be_normalised_is_refused(
+    run: Run, tiny_camvid: Path, out: Path, small: Small, refused: Refused
+) -> None:
+    network = {"segmenter": "fpn", "encoder": "tu-test_efficientnet", "encoder_weights": "none", "crop": "32x32"}
+    config = small(tiny_camvid, segmentation=network | {"batch_size": 1})
+    with refused(ConfigurationError, out, "batch_size is 1", "32x32", then="Set segmentation.batch_size to 2 or more"):
+        run(config, out)
+
+
+def test_one_crop_that_can_be_normalised_is_trained_on(tiny_camvid: Path, out: Path, small: Small) -> None:
+    network = {"segmenter": "fpn", "encoder": "tu-test_efficientnet", "encoder_weights": "none", "crop": "32x64"}
+    training = {"batch_size": 1, "updates": 1, "final_updates": 0, "inference_batch": 1}
+    assert drain(simulate(small(tiny_camvid, segmentation=network | training), out))

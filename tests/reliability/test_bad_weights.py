@@ -102,6 +102,16 @@ def test_a_policy_that_is_missing_foreign_or_of_another_kind_is_refused(
         drain(simulate(small(tiny_camvid, acquisition={"name": "dqn"}, dqn={"policy": policy}), out))
 
 
+@NO_WEIGHTS
+def test_a_start_policy_that_is_missing_foreign_or_of_another_kind_is_refused(
+    make: Callable[[Path], Path], fault: str, then: str, tiny_camvid: Path, tmp_path: Path, out: Path, small: Small,
+    runs: Runs, refused: Refused,
+) -> None:  # fmt: skip
+    policy = make(tmp_path / "policy.safetensors")
+    with refused(CheckpointError, out, policy, fault, then=then):
+        runs["train-policy"](small(tiny_camvid, dqn={"start_policy": policy}), out)
+
+
 def test_a_policy_that_was_cut_off_is_refused(
     tiny_camvid: Path, tmp_path: Path, out: Path, small: Small, refused: Refused
 ) -> None:
@@ -147,16 +157,21 @@ def test_a_policy_for_other_data_is_refused(
 
 
 @pytest.mark.parametrize("version", ["reference-0", "default-0"])
+@pytest.mark.parametrize(
+    ("command", "asking"),
+    [("simulate", ("--acquisition", "dqn", "--policy")), ("train-policy", ("--start-policy",))],
+    ids=["simulate", "train-policy"],
+)
 def test_a_policy_of_another_feature_version_is_refused_on_the_command_line(
-    version: str, tiny_camvid: Path, tmp_path: Path, out: Path, refused: Refused
+    command: str, asking: tuple[str, ...], version: str, tiny_camvid: Path, tmp_path: Path, out: Path, refused: Refused
 ) -> None:
     policy = policy_for(tmp_path / "policy.safetensors")
     tensors, header = load_tensors(policy)
     save_tensors(policy, tensors, header | {"features": version})
     counts = [f"--set=data.{name}_images=1" for name in ("train", "state", "reward")]
-    options = ("--reader", "camvid", "--segmenter", "fast", "--acquisition", "dqn", "--policy", policy)
+    options = ("--reader", "camvid", "--segmenter", "fast", *asking, policy)
     with refused(CheckpointError, out, policy, version, then="napari-ralis train-policy"):
-        arguments = ("simulate", "--data", tiny_camvid, *options, *counts, "--out", out)
+        arguments = (command, "--data", tiny_camvid, *options, *counts, "--out", out)
         CliRunner().invoke(app, [str(argument) for argument in arguments], catch_exceptions=False)
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import logging
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from safetensors.torch import save_file
 from src_model.config import SegmentationConfig
 from src_model.exceptions import ConfigurationError
 from src_model.segmentation import network as network_module
-from src_model.segmentation.network import SegmentationNetwork, build_network
+from src_model.segmentation.network import SegmentationNetwork, build_network, refuse_lonely_crops
 from src_model.segmentation.pretrained import PACKAGED_ENCODER, encoder_normalisation
 
 TINY = SegmentationConfig(encoder="tu-test_efficientnet", encoder_weights="none")
@@ -152,3 +153,33 @@ def test_start_weights_ask_nobody_for_an_encoder(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(network_module, "fetch", lambda _file: pytest.fail("the hub was asked"))
     config = TINY.model_copy(update={"encoder_weights": "hub", "start_weights": Path("anywhere.safetensors")})
     assert isinstance(build_network(config, 3, seed=0), SegmentationNetwork)
+
+
+@pytest.mark.parametrize(
+    ("architecture", "encoder", "crop", "batch_size", "trains"),
+    [
+        ("FPN", "tu-test_efficientnet", (32, 32), 1, False),
+        ("FPN", "tu-test_efficientnet", (20, 32), 1, False),
+        ("FPN", "tu-test_efficientnet", (32, 33), 1, True),
+        ("FPN", "tu-test_efficientnet", (32, 32), 2, True),
+        ("FPN", "mit_b0", (32, 32), 1, True),
+        ("DeepLabV3Plus", "resnet18", (96, 96), 1, False),
+        ("DeepLabV3Plus", "resnet18", (96, 96), 2, True),
+    ],
+)
+def test_a_single_crop_is_refused_just_where_it_could_not_be_trained_on(
+    architecture: str, encoder: str, crop: tuple[int, int], batch_size: int, trains: bool
+) -> None:
+    config = SegmentationConfig(
+        architecture=architecture, encoder=encoder, encoder_weights="none", crop=crop, batch_size=batch_size
+    )
+    network = build_network(config, 3, seed=0)
+    before = {name: tensor.clone() for name, tensor in network.state_dict().items()}
+    accepted = nullcontext() if trains else pytest.raises(ConfigurationError, match="batch_size to 2 or more")
+    with accepted:
+        refuse_lonely_crops(network, config)
+    assert not network.training
+    assert all(torch.equal(before[name], tensor) for name, tensor in network.state_dict().items())
+    torch_trains = nullcontext() if trains else pytest.raises(ValueError, match="more than 1 value per channel")
+    with torch_trains:
+        network.train()(torch.zeros(batch_size, 3, *crop))

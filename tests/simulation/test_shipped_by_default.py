@@ -18,6 +18,8 @@ from src_model.dqn.default_query_network import DefaultQueryNetwork
 from src_model.dqn.policy import Policy, save_policy
 from src_model.events import drain
 from src_model.exceptions import CheckpointError, ConfigurationError
+from src_model.policy_training.train_policy import POLICY as TRAINED
+from src_model.policy_training.train_policy import train_policy
 from src_model.project.settings_file import read_settings
 from src_model.shipped import models
 from src_model.shipped.models import CHECKSUMS, FOLDER, POLICY, shipped_segmenter
@@ -104,7 +106,8 @@ def test_a_study_says_itself_what_it_starts_from(study: Path) -> None:
 
 def test_the_head_starts_from_the_streets_where_a_class_has_the_same_name(tiny_camvid: Path) -> None:
     data = {"path": tiny_camvid, **DATA}
-    started = assemble(default_run({"data": data, "device": "cpu", "threads": 1}))
+    started = drain(assemble(default_run({"data": data, "device": "cpu", "threads": 1})))
+    assert started is not None
     names = started.dataset.schema.names
     shipped, header = load_tensors(shipped_segmenter())
     ours, its = (state["network.head.0.bias"].float() for state in (started.segmenter.state_dict(), shipped))
@@ -114,7 +117,8 @@ def test_the_head_starts_from_the_streets_where_a_class_has_the_same_name(tiny_c
 
 
 def test_float16_in_the_file_leaves_the_network_at_float32(tiny_camvid: Path) -> None:
-    started = assemble(default_run({"data": {"path": tiny_camvid, **DATA}, "device": "cpu", "threads": 1}))
+    started = drain(assemble(default_run({"data": {"path": tiny_camvid, **DATA}, "device": "cpu", "threads": 1})))
+    assert started is not None
     kinds = {tensor.dtype for tensor in started.segmenter.state_dict().values() if tensor.is_floating_point()}
     assert kinds == {torch.float32}
 
@@ -127,6 +131,27 @@ def test_dqn_without_a_policy_asks_with_the_shipped_one(
     assert drain(simulate(default_run(layer, {"threads": 1}), tmp_path / "run"))
     assert read_settings(tmp_path / "run" / "settings.toml").dqn.policy is None
     assert len((tmp_path / "run" / "queried_regions.csv").read_text().splitlines()) == 1 + ASKED["budget"]
+
+
+def test_training_goes_on_from_the_shipped_policy_if_told_to(
+    ship: Callable[[], Path], tiny_camvid: Path, tmp_path: Path
+) -> None:
+    path = ship()
+    layer = {"data": {"path": tiny_camvid, **DATA, "train_images": 1}, "segmentation": FAST, "acquisition": ASKED}
+    # More is asked of a batch than is seen: nothing is learned, and what comes out is what it began with.
+    config = default_run(layer, {"dqn": {"start_policy": "shipped", "episodes": 1, "batch_size": 1000}, "threads": 1})
+    assert drain(train_policy(config, tmp_path / "run"))
+    begun, ended = load_tensors(path)[0], load_tensors(tmp_path / "run" / TRAINED)[0]
+    assert all(torch.equal(begun[name], ended[name]) for name in begun)
+    assert read_settings(tmp_path / "run" / "settings.toml").dqn.start_policy == "shipped"
+
+
+@pytest.mark.usefixtures("ship")
+def test_where_no_policy_is_shipped_training_cannot_go_on_from_it(tiny_camvid: Path, tmp_path: Path) -> None:
+    layer = {"data": {"path": tiny_camvid, **DATA, "train_images": 1}, "segmentation": FAST, "acquisition": ASKED}
+    with pytest.raises(CheckpointError, match=r"comes without.*--start-policy none"):
+        drain(train_policy(default_run(layer, {"dqn": {"start_policy": "shipped"}}), tmp_path / "run"))
+    assert not (tmp_path / "run").exists()
 
 
 def test_a_shipped_policy_that_was_changed_is_refused(

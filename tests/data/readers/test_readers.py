@@ -36,7 +36,7 @@ def test_a_layout_is_read_lazily_sorted_paired_and_with_void(any_layout: DataCon
         assert left < right < dataset.schema.num_classes
         assert (labels[:-2, :16] == left).all()
         assert (labels[:-2, 16:] == right).all()
-    dataset.check_labels(dataset.ids)
+    assert [image for image, _ in dataset.read_labels(dataset.ids)] == list(dataset.ids)
 
 
 def test_what_a_layout_ignores_is_void(any_layout: DataConfig) -> None:
@@ -105,7 +105,7 @@ def test_ids_that_no_class_has_are_counted_and_named(any_layout: DataConfig) -> 
     values[0, :5] = 77
     Image.fromarray(values).save(mask)
     with pytest.raises(DataError, match=r"id 77 \(5 pixels\).*Add them to the table") as caught:
-        open_dataset(any_layout).check_labels(open_dataset(any_layout).ids)
+        list(open_dataset(any_layout).read_labels(open_dataset(any_layout).ids))
     assert str(mask) in str(caught.value)
 
 
