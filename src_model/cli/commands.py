@@ -127,7 +127,7 @@ def train_policy(
 @app.command()
 def train_worlds(
     out: Out,
-    generations: Annotated[int, typer.Option(help="Moves of the policy; more go on with a finished training.")] = 30,
+    generations: Annotated[int, typer.Option(help="Moves of the policy; more go on with a finished training.")] = 20,
     pairs: Annotated[int, typer.Option(help="Episodes a generation, of about 20 queries, each played twice.")] = 36,
     images: Annotated[int, typer.Option(help="Images of a world; an episode uses most of them.")] = 96,
     held_out: Annotated[int, typer.Option(help="Episodes in worlds never trained in, where the policy is read.")] = 48,

@@ -46,7 +46,7 @@ class EvolutionSettings:
         If a number is too small.
     """
 
-    generations: int = 30
+    generations: int = 20
     pairs: int = 36
     deviation: float = 0.15
     rate: float = 0.12

@@ -270,6 +270,6 @@ def _refuse_other_features(config: RunConfig) -> None:
         )
     if config.dqn.policy is not None or config.dqn.start_policy is not None:
         raise ConfigurationError(
-            "A training in worlds starts from label balance. Leave dqn.policy and dqn.start_policy out, or go on with an "
-            "unfinished training by naming its folder."
+            "A training in worlds starts from label balance. Leave dqn.policy and dqn.start_policy out, or go on with "
+            "an unfinished training by naming its folder."
         )
