@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from skimage.color import rgb2lab
 from skimage.segmentation import find_boundaries, slic
 
 from src_model.data.images import Pixels
@@ -21,8 +22,7 @@ _COMPACTNESS, _SMOOTHING = 10.0, 0.7
 """Square (high) against true to edges (low); pixels by which the picture is blurred before it is cut.
 
 Thirty regions of CamVid, superpixels of 80 pixels, each painted with its commonest class: 92.8 % of the pixels are
-right, 92.0 % without blurring, 90.6 % with as many squares. More blurring moves sharp edges, and less lets fine texture
-run into single large pieces.
+right, 91.9 % without blurring, 90.7 % with as many squares.
 """
 
 
@@ -76,13 +76,16 @@ def superpixels_of(pixels: Pixels, size_in_pixels: float) -> Superpixels:
             f"Superpixels of {size_in_pixels:g} pixels cannot be cut. Give a size of at least 1, for example 80."
         )
     count = max(1, round(pixels.shape[0] * pixels.shape[1] / size_in_pixels))
+    lab = rgb2lab(pixels)
+    # SLIC stretches what it is given to 0 … 1. Without this, the noise of a plain sky would be stretched to edges.
+    contrast = max(float(np.ptp(lab)), 1e-6)
     ids = slic(
-        pixels,
+        lab,
         n_segments=count,
-        compactness=_COMPACTNESS,
+        compactness=_COMPACTNESS / contrast,
         sigma=_SMOOTHING,
         start_label=0,
-        convert2lab=True,
+        convert2lab=False,
         channel_axis=-1,
     ).astype(np.int32)
     # Counted from 1 here: 0 would be background, which has no inner border.
