@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 from napari.layers import Labels
 
 from napari_ralis.layers.layer_group import TAG, label_colours
 from napari_ralis.layers.stack import find, place, redraw
-from src_model.data.annotation import IGNORED, VOID
+from src_model.data.annotation import VOID, for_training
 from src_model.data.annotation import Labels as LabelMap
 from src_model.data.class_schema import ClassSchema
 from src_model.data.region import Region
+from src_model.labelling.painting import Mask
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
@@ -32,7 +34,6 @@ class Ghosts:
         layer = find(self._viewer, "ghosts")
         if layer is None:
             layer = Labels(values, name="Neighbours", opacity=0.9, translate=origin, metadata={TAG: "ghosts"})
-            layer.contour = 1
             place(self._viewer, layer)
         if layer.metadata.get("schema") != schema:
             layer.colormap = label_colours(schema)
@@ -47,17 +48,29 @@ class Ghosts:
 
 
 def surroundings(region: Region, labels: LabelMap) -> tuple[LabelMap, tuple[int, int]]:
-    """What lies round a region, VOID inside it, and the row and column at which it begins.
+    """Outlines round a region, and the row and column at which they begin.
 
-    (h + 64, w + 64) labels, less where the image ends.
+    (h + 64, w + 64) labels, less where the image ends: the class where it meets another, VOID everywhere else. Where
+    labels merely end, there is no outline.
     """
     top, left = max(region.row - MARGIN, 0), max(region.column - MARGIN, 0)
     bottom, right = region.row + region.height + MARGIN, region.column + region.width + MARGIN
-    around = labels[top:bottom, left:right].copy()
-    around[around == IGNORED] = VOID
+    around = for_training(labels[top:bottom, left:right])
+    outlines = np.where(_meeting(around), around, np.uint8(VOID))
     inner = (
         slice(region.row - top, region.row - top + region.height),
         slice(region.column - left, region.column - left + region.width),
     )
-    around[inner] = VOID
-    return around, (top, left)
+    outlines[inner] = VOID
+    return outlines, (top, left)
+
+
+def _meeting(labels: LabelMap) -> Mask:
+    """(h, w): pixels beside one of another class."""
+    meeting = np.zeros(labels.shape, dtype=np.bool_)
+    known = labels != VOID
+    for one, other in ((np.s_[1:], np.s_[:-1]), (np.s_[:, 1:], np.s_[:, :-1])):
+        differ = (labels[one] != labels[other]) & known[one] & known[other]
+        meeting[one] |= differ
+        meeting[other] |= differ
+    return meeting

@@ -17,9 +17,10 @@ from src_model.labelling.painting import Mask
 if TYPE_CHECKING:
     from napari.components import ViewerModel
 
-_NOTHING, _LIGHT, _DARK, _HATCH = 0, 1, 2, 3
-_COLOURS = {_LIGHT: (1.0, 1.0, 1.0, 0.95), _DARK: (0.0, 0.0, 0.0, 0.75), _HATCH: (1.0, 0.25, 0.85, 0.9)}
-_HATCH_STEP = 6
+_NOTHING, _LIGHT, _DARK, _HATCH, _VEIL = 0, 1, 2, 3, 4
+_COLOURS = {_LIGHT: (1.0, 1.0, 1.0, 0.95), _DARK: (0.0, 0.0, 0.0, 0.75), _HATCH: (1.0, 0.25, 0.85, 0.8)}
+_COLOURS[_VEIL] = (1.0, 1.0, 1.0, 0.25)
+_HATCH_STEP = 8
 
 
 class Preview:
@@ -65,6 +66,7 @@ class Preview:
             rows, columns = np.ogrid[: self._shape[0], : self._shape[1]]
             values[self._hatched & ((rows + columns) % _HATCH_STEP == 0)] = _HATCH
         if self._outlined is not None:
+            values[self._outlined] = _VEIL
             rows, columns = np.nonzero(inner_outline(self._outlined))
             values[rows, columns] = np.where((rows + columns) // 2 % 2, _LIGHT, _DARK)
         redraw(self._layer(), values, self._origin)

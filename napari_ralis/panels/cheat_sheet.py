@@ -45,6 +45,7 @@ class CheatSheet(QDialog):
         """
         shortcut = QShortcut(QKeySequence("?"), window)
         shortcut.activated.connect(self.toggle)
+        shortcut.activatedAmbiguously.connect(self.toggle)
         return shortcut
 
     def toggle(self) -> None:

@@ -202,6 +202,11 @@ class PalettePanel(QWidget):
         """As high as the classes need, up to a dozen rows; beyond that the list scrolls."""
         rows = -(-max(self.model.total, 1) // _COLUMNS)
         self.list.setFixedHeight(min(rows, _MOST_ROWS) * _ROW + 2)
+        # Decided here: where Qt decides, it keeps room for a bar that is not there, and one column is left.
+        policy = Qt.ScrollBarPolicy
+        self.list.setVerticalScrollBarPolicy(
+            policy.ScrollBarAlwaysOn if rows > _MOST_ROWS else policy.ScrollBarAlwaysOff
+        )
 
 
 class PaletteModel(QAbstractListModel):
@@ -279,13 +284,13 @@ class PaletteModel(QAbstractListModel):
 class _Delegate(QStyledItemDelegate):
     """Key, swatch, name, star and count on one line; the class in the brush stands on the highlight colour."""
 
-    def __init__(self, model: PaletteModel, parent: QObject) -> None:
-        super().__init__(parent)
-        self._model = model
+    def __init__(self, model: PaletteModel, view: QListView) -> None:
+        super().__init__(view)
+        self._model, self._view = model, view
 
     def sizeHint(self, option: QStyleOptionViewItem, index: _Index) -> QSize:
         """One cell; Qt's name."""
-        return QSize(10, _ROW)
+        return self._view.gridSize()
 
     def paint(self, painter: QPainter | None, option: QStyleOptionViewItem, index: _Index) -> None:
         """Draw one cell; Qt's name."""

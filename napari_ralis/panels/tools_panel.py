@@ -14,9 +14,7 @@ from qtpy.QtWidgets import (
     QLabel,
     QMenu,
     QPushButton,
-    QSizePolicy,
     QSlider,
-    QToolButton,
     QVBoxLayout,
     QWidget,
 )
@@ -206,12 +204,8 @@ def _tool_button(tool: Tool) -> QPushButton:
     return button
 
 
-def _skip_button() -> QToolButton:
-    button = QToolButton()
-    button.setText("Skip")
-    button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-    button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-    button.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
+def _skip_button() -> QPushButton:
+    button = _button("Skip")
     menu = QMenu(button)
     menu.setToolTipsVisible(True)
     for reason in CONSEQUENCES:
@@ -229,10 +223,11 @@ def _capitalised(reason: SkipReason) -> str:
 def _unpainted_text(state: ToolsState) -> str:
     if not state.painting:
         return ""
-    percent = 100 * state.unpainted
-    if 0 < percent < 1:
-        return "< 1 % unpainted"
-    return f"{percent:.0f} % unpainted" if percent else "all painted"
+    if state.unpainted == 0:
+        return "all painted"
+    # Never rounded to nothing, nor to all.
+    percent = 100 if state.unpainted == 1 else min(round(100 * state.unpainted), 99)
+    return f"{percent} % unpainted" if percent else "< 1 % unpainted"
 
 
 def _with_key(sentence: str, keys: Sequence[str]) -> str:

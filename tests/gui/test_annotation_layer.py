@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from napari.components import ViewerModel
 from pytestqt.qtbot import QtBot
 from qtpy.QtCore import QPoint, Qt
 from qtpy.QtTest import QTest
@@ -35,23 +36,37 @@ QUARTERS = Superpixels(
 )
 
 
-class Desk:
-    """A shown viewer with an image of 90×120, an annotation layer, and a mouse that goes to pixels of the region."""
+class Paper:
+    """An annotation layer over an image of 90×120, and a look at what is painted."""
 
-    def __init__(self, viewer: Any, qtbot: QtBot) -> None:
-        self.viewer, self.qtbot = viewer, qtbot
+    def __init__(self, viewer: Any) -> None:
+        self.viewer = viewer
         viewer.add_image(np.zeros((90, 120, 3), dtype=np.uint8), rgb=True)
         self.annotation = AnnotationLayer(viewer)
-        self.canvas = viewer.window._qt_viewer.canvas.native
         self.show()
 
     def show(self, region: Region = REGION, patch: np.ndarray | None = None) -> None:
         self.annotation.show(region, np.full(region.shape, VOID, np.uint8) if patch is None else patch, SCHEMA)
-        self.qtbot.wait(20)
 
     @property
     def layer(self) -> Any:
         return find(self.viewer, "annotation")
+
+    def painted(self, value: int) -> list[tuple[int, int]]:
+        return [tuple(place) for place in np.argwhere(self.annotation.patch == value).tolist()]
+
+
+class Desk(Paper):
+    """The same in a window, with a mouse that goes to pixels of the region."""
+
+    def __init__(self, viewer: Any, qtbot: QtBot) -> None:
+        self.qtbot = qtbot
+        self.canvas = viewer.window._qt_viewer.canvas.native
+        super().__init__(viewer)
+
+    def show(self, region: Region = REGION, patch: np.ndarray | None = None) -> None:
+        super().show(region, patch)
+        self.qtbot.wait(20)
 
     def at(self, row: float, column: float) -> QPoint:
         """Where a pixel of the region in hand lies on the canvas."""
@@ -82,8 +97,10 @@ class Desk:
             self.move(*point)
         self.release(*points[-1])
 
-    def painted(self, value: int) -> list[tuple[int, int]]:
-        return [tuple(place) for place in np.argwhere(self.annotation.patch == value).tolist()]
+
+@pytest.fixture
+def paper() -> Paper:
+    return Paper(ViewerModel())
 
 
 @pytest.fixture
@@ -140,21 +157,21 @@ def test_nothing_of_the_region_before_can_be_undone(desk: Desk) -> None:
     assert tuple(desk.layer.translate) == (54, 40)
 
 
-def test_regions_of_other_shapes_at_the_border_fit_too(desk: Desk) -> None:
+def test_regions_of_other_shapes_at_the_border_fit_too(paper: Paper) -> None:
     corner = Region("img", 78, 112, 12, 8)
-    desk.show(corner)
-    desk.annotation.fill_rest()
-    assert desk.annotation.patch.shape == (12, 8)
-    assert desk.annotation.progress.unpainted == 0
-    desk.show(REGION)
-    assert desk.annotation.progress.pixels == 24 * 32
+    paper.show(corner)
+    paper.annotation.fill_rest()
+    assert paper.annotation.patch.shape == (12, 8)
+    assert paper.annotation.progress.unpainted == 0
+    paper.show(REGION)
+    assert paper.annotation.progress.pixels == 24 * 32
 
 
-def test_the_patch_that_was_given_and_the_one_that_is_taken_are_copies(desk: Desk) -> None:
+def test_the_patch_that_was_given_and_the_one_that_is_taken_are_copies(paper: Paper) -> None:
     given = np.full(REGION.shape, VOID, np.uint8)
-    desk.show(patch=given)
-    taken = desk.annotation.patch
-    desk.annotation.fill_rest()
+    paper.show(patch=given)
+    taken = paper.annotation.patch
+    paper.annotation.fill_rest()
     assert (given == VOID).all()
     assert (taken == VOID).all()
 
@@ -306,14 +323,14 @@ def test_naparis_own_picker_takes_nothing_where_there_is_none_either(desk: Desk)
     assert desk.layer.selected_label == 3
 
 
-def test_a_label_that_is_no_class_cannot_be_taken_up_in_naparis_controls(desk: Desk) -> None:
-    desk.layer.selected_label = 3
-    assert desk.annotation.selected_class == 3
-    desk.layer.selected_label = 77
-    assert desk.annotation.selected_class == 3
-    assert desk.layer.selected_label == 3
-    desk.layer.selected_label = IGNORED
-    assert desk.annotation.selected_class == IGNORED
+def test_a_label_that_is_no_class_cannot_be_taken_up_in_naparis_controls(paper: Paper) -> None:
+    paper.layer.selected_label = 3
+    assert paper.annotation.selected_class == 3
+    paper.layer.selected_label = 77
+    assert paper.annotation.selected_class == 3
+    assert paper.layer.selected_label == 3
+    paper.layer.selected_label = IGNORED
+    assert paper.annotation.selected_class == IGNORED
 
 
 @pytest.mark.parametrize("tool", [Tool.BRUSH, Tool.LINE, Tool.SUPERPIXEL, Tool.POLYGON])
@@ -419,15 +436,15 @@ def test_a_layer_that_was_deleted_comes_back_with_what_was_painted_and_works(des
     assert desk.annotation.patch[5, 5] == 1
 
 
-def test_unpainted_pixels_are_hatched_on_request_and_the_hatching_follows(desk: Desk) -> None:
-    desk.annotation.show_unpainted(True)
-    hatched = (find(desk.viewer, "preview").data > 0).mean()
+def test_unpainted_pixels_are_hatched_on_request_and_the_hatching_follows(paper: Paper) -> None:
+    paper.annotation.show_unpainted(True)
+    hatched = (find(paper.viewer, "preview").data > 0).mean()
     assert 0.1 < hatched < 0.3
-    desk.annotation.fill_rest()
-    assert not find(desk.viewer, "preview").data.any()
-    desk.annotation.undo()
-    desk.annotation.show_unpainted(False)
-    assert not find(desk.viewer, "preview").data.any()
+    paper.annotation.fill_rest()
+    assert not find(paper.viewer, "preview").data.any()
+    paper.annotation.undo()
+    paper.annotation.show_unpainted(False)
+    assert not find(paper.viewer, "preview").data.any()
 
 
 def test_what_was_painted_is_told(desk: Desk, qtbot: QtBot) -> None:
@@ -448,26 +465,26 @@ def test_enter_means_nothing_in_the_middle_of_a_stroke(desk: Desk) -> None:
     assert not desk.annotation.complete()
 
 
-def test_two_hundred_regions_leave_one_layer_and_no_patch_behind(desk: Desk) -> None:
+def test_two_hundred_regions_leave_one_layer_and_no_patch_behind(paper: Paper) -> None:
     class Patch(np.ndarray):
         """An array that can be referred to weakly."""
 
     left: list[weakref.ref[Patch]] = []
-    layers, callbacks = len(desk.viewer.layers), 0
+    layers, callbacks = len(paper.viewer.layers), 0
     for number in range(200):
         patch = np.full(REGION.shape, number % 4, np.uint8).view(Patch)
         left.append(weakref.ref(patch))
-        desk.annotation.show(Region("img", number % 60, number % 80, 24, 32), patch, SCHEMA)
-        desk.annotation.set_superpixels(Superpixels(QUARTERS.ids.copy(), QUARTERS.borders))
-        desk.annotation.set_tool((Tool.SUPERPIXEL, Tool.BRUSH, Tool.POLYGON)[number % 3])
-        desk.annotation.fill_rest()
+        paper.annotation.show(Region("img", number % 60, number % 80, 24, 32), patch, SCHEMA)
+        paper.annotation.set_superpixels(Superpixels(QUARTERS.ids.copy(), QUARTERS.borders))
+        paper.annotation.set_tool((Tool.SUPERPIXEL, Tool.BRUSH, Tool.POLYGON)[number % 3])
+        paper.annotation.fill_rest()
         if number == 20:
-            layers = len(desk.viewer.layers)
-            callbacks = _callbacks(desk.layer)
+            layers = len(paper.viewer.layers)
+            callbacks = _callbacks(paper.layer)
     del patch
     gc.collect()
-    assert len(desk.viewer.layers) == layers
-    assert _callbacks(desk.layer) == callbacks
+    assert len(paper.viewer.layers) == layers
+    assert _callbacks(paper.layer) == callbacks
     assert sum(reference() is not None for reference in left) == 0
 
 
@@ -476,11 +493,11 @@ def _callbacks(layer: Any) -> int:
     return mouse + sum(len(emitter.callbacks) for emitter in layer.events.emitters.values())
 
 
-def test_layers_of_others_stay_and_ours_go(desk: Desk) -> None:
-    desk.annotation.clear()
-    assert [layer.metadata.get(TAG) for layer in desk.viewer.layers] == [None]
-    assert desk.annotation.region is None
-    desk.annotation.fill_rest()
-    desk.annotation.set_tool(Tool.LINE)
-    desk.annotation.undo()
-    assert len(desk.viewer.layers) == 1, "with no region in hand nothing comes back"
+def test_layers_of_others_stay_and_ours_go(paper: Paper) -> None:
+    paper.annotation.clear()
+    assert [layer.metadata.get(TAG) for layer in paper.viewer.layers] == [None]
+    assert paper.annotation.region is None
+    paper.annotation.fill_rest()
+    paper.annotation.set_tool(Tool.LINE)
+    paper.annotation.undo()
+    assert len(paper.viewer.layers) == 1, "with no region in hand nothing comes back"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pytest
 from napari.layers import Labels
 from napari.utils.key_bindings import KeymapHandler
@@ -11,10 +12,8 @@ from napari.utils.key_bindings import KeymapHandler
 from napari_ralis.keybindings import Held, Keyboard, Verb, cheat_sheet, class_keys, verb_keys
 from src_model.exceptions import ConfigurationError
 
-CITYSCAPES = (
-    "road sidewalk building wall fence pole light sign vegetation terrain sky person rider car truck bus train "
-    "motorcycle bicycle"
-).split()
+_STREETS = "road,sidewalk,building,wall,fence,pole,light,sign,vegetation,terrain,sky,person,rider,car,truck,bus"
+CITYSCAPES = [*_STREETS.split(","), "train", "motorcycle", "bicycle"]
 
 
 class Board:
@@ -28,7 +27,7 @@ class Board:
         self.keyboard = Keyboard(actions, self.done.append, overrides, clock=lambda: self.now)
         keys = class_keys(list(enumerate(CITYSCAPES)))
         self.keyboard.set_classes({key: index for index, key in keys.items()})
-        self.layer = Labels([[0, 1], [1, 0]])
+        self.layer = Labels(np.zeros((2, 2), dtype=np.uint8))
         self.keyboard.bind(self.layer)
         self.handler = KeymapHandler()
         self.handler.keymap_providers = [self.layer]
