@@ -23,22 +23,24 @@ MARGIN = 32
 
 
 class Ghosts:
-    """One small layer, moved from region to region."""
+    """One layer as large as the image; it is empty but for the margin round the region in hand."""
 
     def __init__(self, viewer: ViewerModel) -> None:
         self._viewer = viewer
 
     def show(self, region: Region, labels: LabelMap, schema: ClassSchema) -> None:
         """Show the outlines of an image's (H, W) labels round this region."""
-        values, origin = surroundings(region, labels)
+        outlines, origin = surroundings(region, labels)
+        values = np.full(labels.shape, VOID, dtype=np.uint8)
+        values[origin[0] : origin[0] + outlines.shape[0], origin[1] : origin[1] + outlines.shape[1]] = outlines
         layer = find(self._viewer, "ghosts")
         if layer is None:
-            layer = Labels(values, name="Neighbours", opacity=0.9, translate=origin, metadata={TAG: "ghosts"})
+            layer = Labels(values, name="Neighbours", opacity=0.9, metadata={TAG: "ghosts"})
             place(self._viewer, layer)
         if layer.metadata.get("schema") != schema:
             layer.colormap = label_colours(schema)
             layer.metadata["schema"] = schema
-        redraw(layer, values, origin)
+        redraw(layer, values, (0, 0))
         layer.editable = False
 
     def clear(self) -> None:

@@ -37,9 +37,12 @@ class Preview:
 
     def move(self, origin: tuple[int, int], shape: Size) -> None:
         """Lie over another region, with nothing to show."""
+        shown = self._outlined is not None or self._hatched is not None
         self._origin, self._shape = origin, shape
         self._outlined = self._hatched = None
-        self._draw()
+        # Moving a layer takes napari long; one that shows nothing is moved when it has something to show.
+        if shown:
+            self._draw()
 
     def outline(self, mask: Mask | None) -> None:
         """Outline these (h, w) pixels, or none."""

@@ -90,7 +90,7 @@ class ToolsPanel(QWidget):
         self.protect_others = _button("Protect others")
         self.protect_others.setCheckable(True)
         self.accept, self.skip = _button("Accept ⏎"), _skip_button()
-        self.back, self.label_here = _button("⟲ Back"), _button("Label here")
+        self.back, self.label_here = _button("Back"), _button("Label here")
         self.unpainted = QLabel()
         self._explain_draft()
         self._lay_out()
@@ -195,6 +195,8 @@ def _button(text: str) -> QPushButton:
     button = QPushButton(text)
     # A click leaves the keyboard with the canvas.
     button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    # Styles ask for 80 pixels, four of which do not fit the column.
+    button.setMinimumWidth(button.fontMetrics().horizontalAdvance(text) + 14)
     return button
 
 
