@@ -365,7 +365,9 @@ class AnnotationLayer:
 
 def _dress(layer: Any, schema: ClassSchema) -> None:
     layer.colormap = paint_colours(schema)
-    layer.features = {"index": np.arange(schema.num_classes), "class": list(schema.names)}
+    # What napari's status bar says of the pixel under the cursor.
+    values = [*range(schema.num_classes), UNSURE, IGNORED, VOID]
+    layer.features = {"index": np.array(values), "class": [*schema.names, "unsure", "ignored", "unpainted"]}
     layer.metadata["schema"] = schema
 
 

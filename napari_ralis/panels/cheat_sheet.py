@@ -11,7 +11,7 @@ from qtpy.QtWidgets import QDialog, QHBoxLayout, QLabel, QShortcut, QVBoxLayout,
 
 from napari_ralis.keybindings import CheatRow
 
-_MOST_ROWS = 22
+_ROWS, _MOST_COLUMNS = 22, 4
 
 
 class CheatSheet(QDialog):
@@ -69,8 +69,9 @@ class CheatSheet(QDialog):
 
 
 def _columns(rows: Sequence[CheatRow]) -> list[list[CheatRow]]:
-    """Rows in columns of at most a page's height."""
-    return [list(rows[start : start + _MOST_ROWS]) for start in range(0, len(rows), _MOST_ROWS)]
+    """Rows in columns, which grow longer before there are more than fit a screen."""
+    height = max(_ROWS, -(-len(rows) // _MOST_COLUMNS))
+    return [list(rows[start : start + height]) for start in range(0, len(rows), height)]
 
 
 def _table(rows: Sequence[CheatRow]) -> str:

@@ -126,6 +126,15 @@ def test_a_stroke_paints_the_class_in_the_brush_and_is_undone_and_redone_as_one(
     assert (desk.annotation.patch == patch).all()
 
 
+def test_the_status_bar_names_the_class_or_that_there_is_none(paper: Paper) -> None:
+    patch = np.full(REGION.shape, VOID, np.uint8)
+    patch[:12] = 2
+    paper.show(patch=patch)
+    said = [paper.layer.get_status((row, 45), world=True)["value"] for row in (32, 50)]
+    assert "class: car" in said[0]
+    assert "class: unpainted" in said[1]
+
+
 def test_class_zero_is_painted_like_any_other(desk: Desk) -> None:
     desk.annotation.set_class(0)
     desk.click(5, 5)

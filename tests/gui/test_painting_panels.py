@@ -256,5 +256,15 @@ def test_the_cheat_sheet_opens_with_a_question_mark_and_closes_with_any_key(qtbo
     assert not sheet.isVisible()
 
 
+def test_the_cheat_sheet_of_sixty_six_classes_fits_a_small_screen(qtbot: QtBot) -> None:
+    window = QWidget()
+    qtbot.addWidget(window)
+    sheet = CheatSheet(window)
+    keys = class_keys([(number, entry.name) for number, entry in enumerate(MAPILLARY.classes)])
+    sheet.set_rows(cheat_sheet(verb_keys(), [(key, f"class {id}") for id, key in keys.items()]))
+    assert sheet.sizeHint().width() <= 1280
+    assert sheet.sizeHint().height() <= 800
+
+
 def test_every_tool_button_has_its_verb() -> None:
     assert {tool.value for tool in Tool} - {"move"} <= {verb.value for verb in Verb}
