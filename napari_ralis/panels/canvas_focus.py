@@ -1,0 +1,45 @@
+"""Focus of the keyboard: whether keys reach the canvas, and how they come back to it."""
+
+from __future__ import annotations
+
+from qtpy.QtCore import QObject, Signal
+from qtpy.QtWidgets import QApplication, QWidget
+
+
+class CanvasFocus(QObject):
+    """Watches one window. Keys are bound to a layer, and only the canvas hands them to it."""
+
+    keys_changed = Signal(bool)
+    """Whether keys reach the canvas."""
+
+    def __init__(self, inside: QWidget) -> None:
+        """``inside`` is any widget of the window, such as a dock; it owns this object."""
+        super().__init__(inside)
+        self._inside = inside
+        self._on = False
+        application = QApplication.instance()
+        assert isinstance(application, QApplication)
+        application.focusChanged.connect(self._on_focus_changed)
+
+    @property
+    def on(self) -> bool:
+        """Whether keys reach the canvas."""
+        canvas = self._canvas()
+        return canvas is not None and canvas.hasFocus()
+
+    def give_back(self) -> None:
+        """Let keys go to the canvas again."""
+        if (canvas := self._canvas()) is not None:
+            canvas.setFocus()
+
+    def _canvas(self) -> QWidget | None:
+        # What is drawn on is the only OpenGL widget of napari's window; plugins are not handed it.
+        window = self._inside.window()
+        widgets = [] if window is None else window.findChildren(QWidget)
+        return next((widget for widget in widgets if widget.inherits("QOpenGLWidget")), None)
+
+    def _on_focus_changed(self) -> None:
+        on = self.on
+        if on != self._on:
+            self._on = on
+            self.keys_changed.emit(on)
