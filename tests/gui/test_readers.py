@@ -44,12 +44,12 @@ def project(tmp_path: Path, settings: RunConfig) -> Path:
     return tmp_path / "mine"
 
 
-def annotate(folder: Path, *given: tuple[str, int, int]) -> None:
-    """Label the upper left region of images, by image, episode and value."""
+def annotate(folder: Path, *given: tuple[str, int, int, int]) -> None:
+    """Label regions at the left border, by image, row, episode and value."""
     with Project.open(folder) as project:
-        for image, episode, value in given:
+        for image, row, episode, value in given:
             patch = np.full((12, 16), value, dtype=np.uint8)
-            project.record_annotations(episode, 1, [Annotation.from_labels(Region(image, 0, 0, 12, 16), patch)])
+            project.record_annotations(episode, 1, [Annotation.from_labels(Region(image, row, 0, 12, 16), patch)])
 
 
 def test_a_data_set_shows_its_first_labelled_image_with_its_classes(tiny_camvid: Path, said: list[str]) -> None:
@@ -129,7 +129,7 @@ def test_a_project_without_labels_shows_its_first_image(project: Path, said: lis
 
 def test_a_project_shows_what_was_labelled_last_and_nothing_of_the_true_masks(project: Path, said: list[str]) -> None:
     image = "0006R0_000004"
-    annotate(project, (FIRST, 1, 9), (image, 2, 5), (FIRST, 2, 7), (image, 2, IGNORED))
+    annotate(project, (FIRST, 24, 1, 9), (image, 0, 2, 5), (FIRST, 12, 2, 7), (image, 0, 2, IGNORED))
     shown, masks = read_project(project)
     assert shown[1]["name"] == image
     assert (masks[0][:12, :16] == IGNORED).all(), "the later answer to the same question counts"
@@ -139,7 +139,7 @@ def test_a_project_shows_what_was_labelled_last_and_nothing_of_the_true_masks(pr
 
 
 def test_a_project_whose_image_is_gone_or_smaller_says_so(project: Path, tiny_camvid: Path, said: list[str]) -> None:
-    annotate(project, ("0006R0_000004", 1, 0))
+    annotate(project, ("0006R0_000004", 0, 1, 0))
     path = tiny_camvid / "train" / "0006R0_000004.png"
     Image.new("RGB", (10, 10)).save(path)
     with pytest.raises(DataError, match="now measures 10x10"):

@@ -65,6 +65,14 @@ def test_a_project_is_recent_once_and_the_oldest_of_eleven_goes() -> None:
     assert Path("/projects/4") not in settings.without_recent(Path("/projects/4")).recent
 
 
+def test_what_is_no_absolute_path_is_no_reason_to_forget_the_others(path: Path) -> None:
+    write(
+        path,
+        json.dumps({"recent": ["/projects/one", 3, "", "relative", "/a\0b", "/projects/one", "/projects/two"]}),
+    )
+    assert read_settings(path).recent == (Path("/projects/one"), Path("/projects/two"))
+
+
 def test_a_relative_folder_is_remembered_with_where_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     assert Settings().with_recent(Path("runs/one")).recent == (tmp_path / "runs" / "one",)
