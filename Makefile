@@ -56,7 +56,7 @@ $(DOCS_INSTALLED): pyproject.toml | $(INSTALLED)
 	@touch $@
 
 $(PYSIDE6)/.installed: pyproject.toml | $(BIN)/python
-	$(BIN)/python -m pip install --upgrade --target $(PYSIDE6) 'PySide6_Essentials>=6.7'
+	$(BIN)/python -m pip install --upgrade --target $(PYSIDE6) 'PySide6_Essentials>=6.8,!=6.11.0,!=6.11.1'
 	@touch $@
 
 screen:

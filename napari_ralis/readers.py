@@ -147,4 +147,5 @@ def _assembled(annotations: Sequence[Annotation], size: Size) -> Labels:
 def _say(what: str) -> None:
     from napari.utils.notifications import show_info
 
-    show_info(f"{what} To go on: Layers > Annotate > Label this data set (RALIS).")
+    # The way on comes first: napari cuts its notices off after some forty letters.
+    show_info(f"Layers > Annotate > Label this data set goes on. {what}")

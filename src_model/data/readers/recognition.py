@@ -16,7 +16,7 @@ _GTAV_DIGITS = 5
 
 
 def recognised_reader(folder: Path) -> str | None:
-    """Name of the reader for this folder, or None if it looks like none of ours; about a tenth of a millisecond.
+    """Name of the reader for this folder, or None if it looks like none of ours; under a millisecond.
 
     A class table in the folder makes it one for the reader ``folder``, since the other readers bring their own
     classes. So do images without masks, for which a table has yet to be named. GTAV and any pair of ``images`` and
