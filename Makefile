@@ -5,13 +5,14 @@ PYTHON ?= python3
 VENV := $(or $(VIRTUAL_ENV),.venv)
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.napari-ralis-installed
+PYSIDE6 := $(abspath $(VENV))/pyside6
 DOCS_INSTALLED := $(VENV)/.napari-ralis-docs-installed
 
 # What Qt needs to draw where there is no screen (Debian and Ubuntu).
 SCREEN := xvfb libegl1 libgl1 libglx-mesa0 libxkbcommon-x11-0 libxcb-cursor0 libxcb-icccm4 libxcb-image0 \
 	libxcb-keysyms1 libxcb-randr0 libxcb-render-util0 libxcb-xinerama0 libxcb-xfixes0 libdbus-1-3 libfontconfig1
 
-.PHONY: demo app test lint docs bench install screen
+.PHONY: demo app test test-pyside6 lint docs bench install screen
 
 # The main job on embedded streets, needs no data: several acquisitions, the report and, with a screen, napari.
 demo: install
@@ -22,6 +23,11 @@ app: install
 
 test: install screen
 	$(BIN)/python -m pytest
+
+# The GUI with the other Qt binding, which lies in a folder of its own: in the environment itself it would be in the
+# way of the first one.
+test-pyside6: install screen $(PYSIDE6)/.installed
+	PYTHONPATH="$(PYSIDE6)$${PYTHONPATH:+:$$PYTHONPATH}" QT_API=pyside6 $(BIN)/python -m pytest tests/gui
 
 lint: install
 	$(BIN)/ruff check .
@@ -47,6 +53,10 @@ $(INSTALLED): pyproject.toml | $(BIN)/python
 
 $(DOCS_INSTALLED): pyproject.toml | $(INSTALLED)
 	$(BIN)/python -m pip install --editable '.[docs]'
+	@touch $@
+
+$(PYSIDE6)/.installed: pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --upgrade --target $(PYSIDE6) 'PySide6_Essentials>=6.8,!=6.11.0,!=6.11.1'
 	@touch $@
 
 screen:

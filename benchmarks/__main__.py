@@ -13,7 +13,15 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
-NAMES = ("query_overhead", "kl_histograms", "training_throughput", "fast_step", "default_query", "streets_speed")
+NAMES = (
+    "query_overhead",
+    "kl_histograms",
+    "training_throughput",
+    "fast_step",
+    "default_query",
+    "streets_speed",
+    "napari_start",
+)
 RESULTS = Path(__file__).parent / "results"
 
 

@@ -107,8 +107,10 @@ def demo(
 def _open_window(config: DataConfig | None, title: str = "napari-ralis", remark: str = "") -> None:
     import napari
 
+    from napari_ralis.commands import open_dock
+
     viewer = napari.Viewer(title=title)
-    _, dock = viewer.window.add_plugin_dock_widget("napari-ralis", "Labelling")
+    dock = open_dock(viewer)
     if config is not None:
         dock.open(config, remark)
     napari.run()

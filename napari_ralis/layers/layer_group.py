@@ -10,6 +10,7 @@ import numpy.typing as npt
 from napari.layers import Image, Labels, Layer, Shapes
 from napari.utils.colormaps import DirectLabelColormap
 
+from napari_ralis.preferences import mask_opacity
 from src_model.data.annotation import VOID
 from src_model.data.annotation import Labels as LabelMap
 from src_model.data.class_schema import ClassSchema
@@ -56,7 +57,7 @@ class LayerGroup:
 
     def _show_masks(self, labels: LabelMap, schema: ClassSchema) -> None:
         if (layer := self._find("masks")) is None:
-            layer = Labels(labels, name="Masks", opacity=0.5, metadata={TAG: "masks"})
+            layer = Labels(labels, name="Masks", opacity=mask_opacity(), metadata={TAG: "masks"})
             self._add(layer, below=("regions",))
         else:
             layer.data = labels
@@ -64,7 +65,7 @@ class LayerGroup:
         layer.editable = False
         if layer.metadata.get("schema") != schema:
             layer.colormap = label_colours(schema)
-            layer.features = {"index": np.arange(schema.num_classes), "class": list(schema.names)}
+            layer.features = class_features(schema)
             layer.metadata["schema"] = schema
 
     def _show_regions(self, grid: RegionGrid) -> None:
@@ -107,6 +108,11 @@ def label_colours(schema: ClassSchema) -> DirectLabelColormap:
     colours: dict[int | None, npt.NDArray[np.float64]] = dict(enumerate(opaque))
     transparent = np.zeros(4)
     return DirectLabelColormap(color_dict={**colours, VOID: transparent, None: transparent}, background_value=VOID)
+
+
+def class_features(schema: ClassSchema) -> dict[str, Sequence[object]]:
+    """Columns of a Labels layer's features, from which napari tells the class under the cursor."""
+    return {"index": range(schema.num_classes), "class": schema.names}
 
 
 def outlines(regions: Sequence[Region]) -> npt.NDArray[np.float64]:

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import json
 import math
-import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-import platformdirs
 import torch
 
 from src_model.active_learning.surroundings import Surroundings
@@ -33,6 +31,7 @@ from src_model.project.tables import write_class_pixels
 from src_model.segmentation.fast_segmenter import FastSegmenter
 from src_model.segmentation.fpn_segmenter import FPNSegmenter
 from src_model.segmentation.segmenter import Segmenter
+from src_model.user_folders import cache_folder
 
 CLASSES = "classes.json"
 """Name of the class schema in a project folder."""
@@ -197,7 +196,7 @@ def kept_schema(folder: Path) -> ClassSchema:
 
 def feature_cache() -> Path:
     """Folder of frozen features, shared by all runs; the environment variable ``RALIS_CACHE`` moves it."""
-    return Path(os.environ.get("RALIS_CACHE") or platformdirs.user_cache_dir("napari-ralis")) / "features"
+    return cache_folder() / "features"
 
 
 def policy_training_roles(roles: Roles) -> Roles:

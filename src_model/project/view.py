@@ -80,6 +80,11 @@ class ProjectView:
         records = self._log.records(Kind.ANNOTATION, episode)
         return [(record.entry.step, annotation_of(self._log_path, record)) for record in records]
 
+    def newest_annotation(self) -> tuple[int, Annotation] | None:
+        """The annotation that was given last, with its episode; None before the first one."""
+        newest = self._log.newest(Kind.ANNOTATION)
+        return None if newest is None else (newest.entry.episode, annotation_of(self._log_path, newest))
+
     @property
     def checkpoint(self) -> Path | None:
         """The checkpoint that counts, for ``src_model.checkpoint.load_tensors``; None before the first one.

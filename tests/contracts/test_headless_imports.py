@@ -69,9 +69,11 @@ def test_a_blocked_package_is_really_out_of_reach() -> None:
         (["napari_ralis"], (*DESKTOP, *TORCH, "numpy", "pydantic")),
         (["napari_ralis.cli"], (*DESKTOP, *TORCH)),
         (["napari_ralis.session", "napari_ralis.display_state"], (*TORCH, "napari", "qtpy", "superqt")),
-        (["napari_ralis.dock_widget"], TORCH),
+        (["napari_ralis.settings"], (*DESKTOP, *TORCH)),
+        (["napari_ralis.readers", "napari_ralis.writers", "napari_ralis.sample_data"], (*DESKTOP, *TORCH)),
+        (["napari_ralis.dock_widget", "napari_ralis.commands"], TORCH),
     ],
-    ids=["the package", "the command line", "the session", "the dock"],
+    ids=["the package", "the command line", "the session", "settings", "files", "the dock"],
 )
 def test_what_starts_first_needs_neither_torch_nor_what_it_does_not_use(
     modules: list[str], blocked: tuple[str, ...]

@@ -14,7 +14,7 @@ from PIL import Image
 from src_model.data.annotation import IGNORED, VOID
 from src_model.data.class_schema import ClassSchema, SemanticClass
 from src_model.data.decoding import IndexOrColourMasks
-from src_model.data.masks import save_mask
+from src_model.data.masks import save_colour_mask, save_mask
 from src_model.exceptions import DataError
 
 
@@ -69,3 +69,46 @@ def test_a_mask_that_cannot_be_written_is_reported_and_leaves_nothing(tmp_path: 
     with pytest.raises(DataError, match=r"Cannot write .*a\.png"):
         save_mask(tmp_path / "a.png", np.zeros((1, 1), dtype=np.uint8), schema(0))
     assert [path.name for path in tmp_path.iterdir()] == ["a.png"]
+
+
+def colourful(*colours: tuple[int, int, int], ignored: tuple[tuple[int, int, int], ...] = ()) -> ClassSchema:
+    def entries(first: int, of: tuple[tuple[int, int, int], ...]) -> tuple[SemanticClass, ...]:
+        return tuple(SemanticClass(number, f"class {number}", colour) for number, colour in enumerate(of, first))
+
+    return ClassSchema("tiny", entries(0, colours), entries(100, ignored))
+
+
+LABELS = np.array([[0, 1, VOID], [IGNORED, 1, 0]], dtype=np.uint8)
+RED, BLUE, BLACK, WHITE = (255, 0, 0), (0, 0, 255), (0, 0, 0), (255, 255, 255)
+
+
+@pytest.mark.parametrize(
+    "classes", [colourful(RED, BLUE, ignored=(BLACK,)), colourful(RED, BLACK, ignored=(RED, WHITE))]
+)
+def test_a_colour_mask_is_read_back_by_a_table_with_an_ignored_colour(tmp_path: Path, classes: ClassSchema) -> None:
+    save_colour_mask(tmp_path / "new" / "a.png", LABELS, classes)
+    own = ClassSchema("tiny", classes.classes, classes.ignored[-1:])
+    read = IndexOrColourMasks(own)(tmp_path / "new" / "a.png")
+    np.testing.assert_array_equal(read, np.where(LABELS == IGNORED, VOID, LABELS))
+
+
+def test_a_colour_mask_shows_the_colours_and_black_where_nothing_is_labelled(tmp_path: Path) -> None:
+    save_colour_mask(tmp_path / "a.png", LABELS, colourful(RED, BLUE))
+    with Image.open(tmp_path / "a.png") as image:
+        assert np.asarray(image).tolist() == [[[*RED], [*BLUE], [*BLACK]], [[*BLACK], [*BLUE], [*RED]]]
+
+
+@pytest.mark.parametrize(
+    ("classes", "reason"),
+    [
+        (colourful(RED, RED), "the same colour"),
+        (colourful(RED, BLACK), "black is a class"),
+        (colourful(RED), "no class"),
+    ],
+)
+def test_a_colour_mask_that_could_not_be_understood_is_refused_and_nothing_is_written(
+    tmp_path: Path, classes: ClassSchema, reason: str
+) -> None:
+    with pytest.raises(DataError, match=reason):
+        save_colour_mask(tmp_path / "a.png", LABELS, classes)
+    assert not list(tmp_path.iterdir())

@@ -369,3 +369,14 @@ def test_tables_are_rewritten_now_and_then_not_each_step(tmp_path: Path, monkeyp
 def test_a_run_config_of_its_own_is_enough(tmp_path: Path) -> None:
     with Project.create_or_resume(tmp_path, RunConfig()) as project:
         assert project.settings == RunConfig()
+
+
+def test_the_newest_annotation_is_the_last_one_that_was_given_whatever_its_episode(tmp_path: Path) -> None:
+    with Project.create(tmp_path / "run", SETTINGS) as project:
+        assert project.newest_annotation() is None
+        first, second = (
+            Annotation.from_labels(Region(image, 0, 0, 1, 2), np.zeros((1, 2), dtype=np.uint8)) for image in ("a", "b")
+        )
+        project.record_annotations(2, 1, [first])
+        project.record_annotations(1, 3, [second])
+        assert project.newest_annotation() == (1, second)

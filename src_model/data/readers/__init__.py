@@ -33,9 +33,29 @@ def open_dataset(config: DataConfig) -> Dataset:
     DataError
         If the folder is not as the reader expects it.
     """
-    layout = _layout(config)
+    layout = read_layout(config)
     dataset = Dataset(layout.schema, layout.records, layout.decode_mask, config.cache_megabytes * 2**20)
     return dataset if config.image_size is None else dataset.scaled(config.image_size)
+
+
+def read_layout(config: DataConfig) -> Layout:
+    """Where the images of a data set lie, of which not even the headers are read.
+
+    Raises
+    ------
+    ConfigurationError, DataError
+        As `open_dataset`.
+    """
+    if config.reader == "folder":
+        return read_folder(config.path, config.classes)
+    if config.reader not in _WITH_OWN_CLASSES:
+        raise ConfigurationError(f"There is no reader {config.reader!r}. Choose one of: {', '.join(READER_NAMES)}.")
+    if config.classes is not None:
+        raise ConfigurationError(
+            f"The reader {config.reader} brings its own classes. Leave out the class table {config.classes}, "
+            "or choose the reader folder."
+        )
+    return _WITH_OWN_CLASSES[config.reader](config.path)
 
 
 def published_aliases(source: ClassSchema, target: ClassSchema) -> Mapping[str, str]:
@@ -49,16 +69,3 @@ def published_aliases(source: ClassSchema, target: ClassSchema) -> Mapping[str, 
 def aliases_into(target: ClassSchema) -> Mapping[str, str]:
     """What the classes of ``target`` are called in other data sets: foreign name to own name."""
     return CAMVID_FROM_CITYSCAPES if target.name == CAMVID.name else {}
-
-
-def _layout(config: DataConfig) -> Layout:
-    if config.reader == "folder":
-        return read_folder(config.path, config.classes)
-    if config.reader not in _WITH_OWN_CLASSES:
-        raise ConfigurationError(f"There is no reader {config.reader!r}. Choose one of: {', '.join(READER_NAMES)}.")
-    if config.classes is not None:
-        raise ConfigurationError(
-            f"The reader {config.reader} brings its own classes. Leave out the class table {config.classes}, "
-            "or choose the reader folder."
-        )
-    return _WITH_OWN_CLASSES[config.reader](config.path)

@@ -58,8 +58,13 @@ def read_folder(folder: Path, classes: Path | None) -> Layout:
     return Layout(schema, records, IndexOrColourMasks(schema))
 
 
+def class_table_in(folder: Path) -> Path | None:
+    """The class table that lies in a folder."""
+    return next((folder / name for name in _CLASS_TABLES if (folder / name).is_file()), None)
+
+
 def _table_of(folder: Path) -> Path:
-    found = next((folder / name for name in _CLASS_TABLES if (folder / name).is_file()), None)
+    found = class_table_in(folder)
     if found is None:
         raise DataError(
             f"There is no class table for {folder}. Put classes.csv with id,name,R,G,B,ignore into it, "
