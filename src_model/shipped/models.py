@@ -39,8 +39,8 @@ SEGMENTER = ShippedModel(
 )
 POLICY = ShippedModel(
     "policy-default.safetensors",
-    "Train one with `napari-ralis train-worlds` or `napari-ralis train-policy` and name its file, or do without: "
-    "--acquisition margin_class_balanced asks instead, --start-policy none trains from random weights.",
+    "Install napari-ralis again, make it with `napari-ralis train-worlds --out models` and name its file, "
+    "or do without: --acquisition margin_class_balanced asks instead, --start-policy none trains from nothing.",
 )
 MODELS = (SEGMENTER, POLICY)
 

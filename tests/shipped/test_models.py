@@ -5,9 +5,12 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from src_model.checkpoint import load_tensors
+from src_model.dqn.direct_query_network import DirectQueryNetwork, label_balance_weights
+from src_model.dqn.policy import load_policy
 from src_model.exceptions import CheckpointError
 from src_model.shipped import models
 from src_model.shipped.models import (
@@ -36,9 +39,19 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return copy
 
 
-def test_the_segmenter_is_shipped() -> None:
-    assert is_shipped(SEGMENTER)
+def test_segmenter_and_policy_are_shipped() -> None:
+    assert all(is_shipped(model) for model in MODELS)
     assert shipped_segmenter() == FOLDER / SEGMENTER.file
+    assert shipped_policy() == FOLDER / POLICY.file
+
+
+def test_the_policy_answers_for_any_classes_and_is_no_rule_in_disguise() -> None:
+    for names in (("road", "sky"), tuple(f"class {number}" for number in range(66))):
+        policy = load_policy(shipped_policy(), names, state_regions=7)
+        assert isinstance(policy.network, DirectQueryNetwork)
+    weights = policy.network.direct.weight[0].detach().numpy()
+    assert np.abs(weights - label_balance_weights()).max() > 0.05
+    assert policy.seen["environment_steps"] >= 20_000
 
 
 @pytest.mark.parametrize("model", HERE, ids=lambda model: model.file)
@@ -79,7 +92,7 @@ def test_a_missing_file_is_refused_with_the_command_that_makes_it_again(folder: 
 def test_a_version_without_a_policy_says_what_to_use_instead(folder: Path) -> None:
     (folder / CHECKSUMS).write_text("")
     assert not is_shipped(POLICY)
-    with pytest.raises(CheckpointError, match=r"comes without.*train-policy.*--acquisition margin_class_balanced"):
+    with pytest.raises(CheckpointError, match=r"comes without.*train-worlds.*--acquisition margin_class_balanced"):
         shipped_policy()
 
 

@@ -168,7 +168,7 @@ def test_a_shipped_policy_that_was_changed_is_refused(
 @pytest.mark.usefixtures("ship")
 def test_where_no_policy_is_shipped_dqn_says_what_to_use_instead(tiny_camvid: Path, tmp_path: Path) -> None:
     layer = {"data": {"path": tiny_camvid, **DATA}, "segmentation": FAST, "acquisition": ASKED, "threads": 1}
-    with pytest.raises(CheckpointError, match=r"train-policy.*--acquisition margin_class_balanced"):
+    with pytest.raises(CheckpointError, match=r"train-worlds.*--acquisition margin_class_balanced"):
         drain(simulate(default_run(layer), tmp_path / "run"))
     assert not (tmp_path / "run").exists()
 

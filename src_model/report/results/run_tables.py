@@ -219,14 +219,20 @@ def read_run(folder: Path) -> Run:
     config = read_settings(folder / SETTINGS)
     rows = read_rows(folder / METRICS, NEEDED)
     steps = metrics_table(rows, folder / METRICS)
-    learns = config.acquisition.name == "dqn" and config.dqn.policy is None
-    if learns or len({row.get("episode") for row in rows}) > 1:
+    if _learned(config, rows) or len({row.get("episode") for row in rows}) > 1:
         raise TrainedPolicy(folder)
     if not np.any(steps.columns["step"] > 0):
         raise NotComparable(folder, "has no finished step yet")
     finals = metrics_table(read_rows(folder / FINAL_METRICS, NEEDED), folder / FINAL_METRICS)
     asked = _asked_regions(folder / QUERIED_REGIONS)
     return Run(folder, config, steps, finals, asked, _class_pixels(folder / CLASS_PIXELS))
+
+
+def _learned(config: RunConfig, rows: Sequence[Cells]) -> bool:
+    """Whether a policy was trained: none is named, and it is not the shipped one that asked, which never explores."""
+    if config.acquisition.name != "dqn" or config.dqn.policy is not None:
+        return False
+    return config.dqn.features == "reference" or any(row.get("epsilon") for row in rows)
 
 
 def metrics_table(rows: Sequence[Cells], path: Path) -> MetricsTable:

@@ -1,5 +1,6 @@
 """Runs are read as their writers left them, and what cannot be read is named."""
 
+import csv
 from collections.abc import Callable
 from pathlib import Path
 
@@ -106,6 +107,19 @@ def test_a_policy_training_is_not_compared_with_simulations(write_run: WriteRun,
     (sentence,) = read_simulations([tmp_path]).left_out
     assert sentence.startswith("Left out, because each trained a policy and is no simulation: ")
     assert sentence.endswith("dqn/0 and 1 more.")
+
+
+def test_a_run_that_asked_with_the_shipped_policy_is_a_simulation(write_run: WriteRun) -> None:
+    folder = write_run("dqn", dqn={"features": "default"})
+    assert read_run(folder).seed == 0
+    with (folder / "metrics.csv").open(newline="") as table:
+        rows = [row | {"epsilon": "0.3"} for row in csv.DictReader(table)]
+    with (folder / "metrics.csv").open("w", newline="") as table:
+        writer = csv.DictWriter(table, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+    with pytest.raises(NotComparable, match="trained a policy"):
+        read_run(folder)
 
 
 def test_a_run_of_several_episodes_is_a_policy_training(write_run: WriteRun) -> None:
