@@ -40,7 +40,7 @@ def reading_row(
     """Columns mean_iou, weighted_iou and iou_<class> in 0..1; None where the labels do not hold a class.
 
     ``confusion`` is the matrix they were read from, as text: what the IoU of a class does not tell. With ``counted``
-    only these classes count, and where there are none the means are None as well.
+    only these classes count, and where there are none the means are None as well; pixels may be estimates then.
     """
     row: Row = {"mean_iou": confusion.mean_iou(), "weighted_iou": weighted_iou(confusion, epsilon)}
     if counted is not None:
@@ -49,7 +49,8 @@ def reading_row(
     measured = confusion.supported if counted is None else counted
     for name, value, supported in zip(class_names, confusion.iou(), measured, strict=True):
         row[f"iou_{name}"] = float(value) if supported else None
-    return row | {CONFUSION: ";".join(" ".join(map(str, counts)) for counts in confusion.counts.tolist())}
+    pixels = np.rint(confusion.counts).astype(np.int64).tolist()
+    return row | {CONFUSION: ";".join(" ".join(map(str, counts)) for counts in pixels)}
 
 
 def loss_row(on_reward_set: Evaluation, class_weights: Sequence[float] | None = None) -> Row:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -152,8 +152,9 @@ class CheckedRegions:
 
     def _reading(self, reading: CheckReading, losses: npt.NDArray[np.float64]) -> RewardReading:
         measurement = measure(reading)
-        pixels = np.rint(measurement.confusion).astype(np.int64)
-        evaluation = Evaluation(ConfusionMatrix(pixels), (1.0 / reading.probabilities) @ losses)
+        # Estimated pixels need not be whole.
+        confusion = ConfusionMatrix(cast(npt.NDArray[np.int64], measurement.confusion))
+        evaluation = Evaluation(confusion, (1.0 / reading.probabilities) @ losses)
         return RewardReading(evaluation, Checked(reading, measurement, self.sample.version))
 
 
