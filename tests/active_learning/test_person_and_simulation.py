@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -71,7 +70,7 @@ def numbers(folder: Path) -> tuple[Rows, list[Any]]:
 
 
 @pytest.fixture
-def both(config: RunConfig, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[tuple[Path, Path]]:
+def both(config: RunConfig, tmp_path: Path, request: pytest.FixtureRequest) -> tuple[Path, Path]:
     """The folders of a simulation and of its twin; with a test set or without one."""
     assembly = answerable(assemble(config), config)
     oracle = GroundTruthOracle(assembly.dataset, assembly.dataset.schema.num_classes)
@@ -87,7 +86,7 @@ def both(config: RunConfig, tmp_path: Path, request: pytest.FixtureRequest) -> I
             assert drain(run_episode(engine, oracle))
     with twin(tmp_path / "person", config, assembly) as run:
         played(run, oracle)
-    yield tmp_path / "simulated", tmp_path / "person"
+    return tmp_path / "simulated", tmp_path / "person"
 
 
 @pytest.mark.parametrize("both", ["test set", "no test set"], indirect=True)

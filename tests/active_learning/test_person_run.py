@@ -7,17 +7,20 @@ import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from threading import Event
 
 import numpy as np
 import pytest
 import torch
 
+from src_model import events
+from src_model.active_learning.answering import Answering
 from src_model.active_learning.check_events import CheckRegionsRead, ServingDecided
 from src_model.active_learning.person_run import PersonRun
 from src_model.config import RunConfig
 from src_model.data.annotation import Annotation
 from src_model.data.region import Region
-from src_model.events import Event, FitReport, QueryReady, RewardMeasured, StepDone, drain
+from src_model.events import FitReport, QueryReady, RewardMeasured, drain
 from src_model.exceptions import AnnotationError, ProjectError, RalisError
 from src_model.labelling.skipping import SkipReason
 from src_model.project.project import Project
@@ -34,7 +37,7 @@ def opened(folder: Path, config: RunConfig | None = None) -> PersonRun:
     return run
 
 
-def events_of(progress: Iterator[Event]) -> list[Event]:
+def events_of(progress: Iterator[events.Event]) -> list[events.Event]:
     return list(progress)
 
 
@@ -73,8 +76,8 @@ def test_a_run_without_a_mask_begins_asks_and_learns(run: PersonRun, tmp_path: P
     assert run.status.waiting == 4  # twice as many as a query has
     answer_query(run, painted)
     assert run.status.fit_is_due
-    events = events_of(run.fit())
-    assert not any(isinstance(event, RewardMeasured) for event in events)
+    seen = events_of(run.fit())
+    assert not any(isinstance(event, RewardMeasured) for event in seen)
     row = last_row(tmp_path / "run")
     assert (row["step"], row["labelled_regions"], row["reward"], row["phi"]) == (1, 2, None, None)
     assert (row["mean_iou"], row["iou_sky"], row["check_regions"]) == (None, None, 0)
@@ -114,9 +117,9 @@ def test_enough_check_labels_make_the_gain_measurable(run: PersonRun, tmp_path: 
     drain(run.fit())
     run.accept([painted(region) for region in checks(run, 12)])
     answer_query(run, painted)
-    events = events_of(run.fit())
-    (read,) = [event for event in events if isinstance(event, CheckRegionsRead)]
-    (measured,) = [event for event in events if isinstance(event, RewardMeasured)]
+    seen = events_of(run.fit())
+    (read,) = [event for event in seen if isinstance(event, CheckRegionsRead)]
+    (measured,) = [event for event in seen if isinstance(event, RewardMeasured)]
     row = last_row(tmp_path / "run")
     assert read.change is not None
     assert read.change.mean is not None
@@ -133,9 +136,9 @@ def test_a_gain_is_measured_on_identical_check_regions(run: PersonRun, painted: 
         run.accept([painted(region, turned) for region in run.check_candidates[:12]])
         run.accept([painted(region, turned) for region in checks(run, 12)])
         answer_query(run, painted)
-        events = events_of(run.fit())
-        change = next(event.change for event in events if isinstance(event, CheckRegionsRead))
-        reward = next(event.reward for event in events if isinstance(event, RewardMeasured))
+        seen = events_of(run.fit())
+        change = next(event.change for event in seen if isinstance(event, CheckRegionsRead))
+        reward = next(event.reward for event in seen if isinstance(event, RewardMeasured))
         assert change is not None
         assert change.mean is not None
         assert reward == pytest.approx(100 * change.mean.value)
@@ -310,14 +313,10 @@ def test_a_stopped_fit_leaves_everything_as_it_was(run: PersonRun, tmp_path: Pat
     assert not same(before, after)
     answer_query(run, painted)
     for stop_at in range(done):
-        stopped = False
-
-        def should_stop() -> bool:
-            return stopped
-
-        for count, event in enumerate(run.fit(should_stop)):
-            assert not isinstance(event, StepDone) or count > stop_at or not stopped
-            stopped = stopped or count >= stop_at
+        stop = Event()
+        for count, _ in enumerate(run.fit(stop.is_set)):
+            if count == stop_at:
+                stop.set()
         if last_row(tmp_path / "run") != row:
             break  # the step was done before the stop came
         assert same(weights_of(run), after)
@@ -382,7 +381,7 @@ def test_weights_that_are_measurably_worse_are_not_served_until_they_are_better(
     run.accept([painted(region, turned=True) for region in proposals(run)[:2]])
     fit = learn.fit
 
-    def spoilt(task: FitTask, *rest: object) -> Iterator[Event]:
+    def spoilt(task: FitTask, *rest: object) -> Iterator[events.Event]:
         """Afterwards every class is the same to the network."""
         report: FitReport = yield from fit(task, *rest)  # type: ignore[arg-type]  # Handed on.
         learn.reset()
@@ -469,8 +468,6 @@ def test_bad_data_leave_no_project_behind(tmp_path: Path, settings: Settings) ->
 
 
 def test_a_simulation_has_no_check_regions(tmp_path: Path, painted: Painted, settings: Settings) -> None:
-    from src_model.active_learning.answering import Answering
-
     with Project.create(tmp_path / "run", settings()) as project, opened(tmp_path / "other", settings()) as run:
         answering = Answering(replace(run._engine._data, checks=None), project)
         with pytest.raises(RalisError, match="no check regions"):
