@@ -72,7 +72,9 @@ def numbers(folder: Path) -> tuple[Rows, list[Any]]:
 @pytest.fixture
 def both(config: RunConfig, tmp_path: Path, request: pytest.FixtureRequest) -> tuple[Path, Path]:
     """The folders of a simulation and of its twin; with a test set or without one."""
-    assembly = answerable(assemble(config), config)
+    whole = drain(assemble(config))
+    assert whole is not None
+    assembly = answerable(whole, config)
     oracle = GroundTruthOracle(assembly.dataset, assembly.dataset.schema.num_classes)
     if request.param == "test set":
         drain(simulate(config, tmp_path / "simulated"))
