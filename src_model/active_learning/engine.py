@@ -180,7 +180,7 @@ class ActiveLearningEngine:
         self._answering.take_checks(self._now)
         clock = PhaseClock()
         first = yield from self._rewarding.reward_set().read(self._segmenter, should_stop)
-        scored = yield from self._scoring.score(first, self._is_scored(0), should_stop)
+        scored = yield from self._scoring.score(first, 0, self.may_ask, should_stop)
         clock.lap("evaluate_seconds")
         if should_stop():
             return
@@ -249,13 +249,7 @@ class ActiveLearningEngine:
         self._answering.answer(self._now, annotations, checks)
 
     def skip(self, region: Region, reason: SkipReason) -> None:
-        """Pass a region over, asked or not, check region or not; recorded durably, with what follows from the reason.
-
-        Raises
-        ------
-        AnnotationError
-            If it is labelled.
-        """
+        """Pass over a region that is not labelled, asked or not; durably, with what follows from the reason."""
         self._answering.skip(self._now, region, reason)
 
     def take_back(self, regions: Sequence[Region]) -> None:
@@ -329,7 +323,7 @@ class ActiveLearningEngine:
         report = yield from self._segmenter.fit(task, self._rng("fit", step), should_stop)
         clock.lap("fit_seconds")
         after = yield from rewarded.read(self._segmenter, should_stop)
-        scored = yield from self._scoring.score(after, self._is_scored(step), should_stop)
+        scored = yield from self._scoring.score(after, step, self.may_ask, should_stop)
         looked_back: Row = {}
         if scored is not None and self._learner is None:  # The training of a policy does without.
             looked_back = yield from self._scoring.look_back(labelled, rewarded.images, should_stop)
@@ -350,10 +344,6 @@ class ActiveLearningEngine:
         now.has_seen(unseen)
         yield StepDone(now.episode, step, self._steps_in_all(), row)
         return report
-
-    def _is_scored(self, step: int) -> bool:
-        """Whether the test set is read after this step."""
-        return not (step % self._config.evaluate_every and self.may_ask)
 
     def _learn(self, decision: Decision, before: Reading | None, after: Reading | None) -> Progress[Row]:
         """Store what the query was worth, look at what follows it, update the query network."""
@@ -376,8 +366,6 @@ class ActiveLearningEngine:
         if loss is not None:
             yield PolicyUpdated(loss, decision.epsilon)
         return {"q_loss": loss, "epsilon": decision.epsilon, "learn_seconds": clock.lap("learn_seconds")}
-
-    # --- records ----------------------------------------------------------------------------------------------
 
     def _commit(self, step: int, row: Row, final: Row | None) -> None:
         """Record the step, with a checkpoint when the last one is old or nothing is left to do."""

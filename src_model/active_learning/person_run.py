@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from src_model.active_learning.acquisition.acquisition import Acquisition
 from src_model.active_learning.acquisition.registry import make_acquisition
-from src_model.active_learning.assembly import Assembly, keep_schema, make_segmenter
+from src_model.active_learning.assembly import Assembly, keep_schema
 from src_model.active_learning.check_events import ServingDecided, change_between, serving_text
 from src_model.active_learning.engine import ActiveLearningEngine
 from src_model.active_learning.person_start import (
@@ -112,8 +112,7 @@ class PersonRun:
         surroundings = replace(assembly.surroundings(), checks=self._checks)
         acquisition, learner = _chosen_by(config, assembly)
         self._engine = ActiveLearningEngine(config, surroundings, assembly.segmenter, acquisition, project, learner)
-        twin = make_segmenter(config, dataset, dataset.schema, assembly.device)
-        self.served = ServedModel(twin, dataset.size)
+        self.served = ServedModel(config, dataset, assembly.device)
         self._served_weights = assembly.segmenter.state_dict()
         self._served_step = 0
         self._is_held_back = False

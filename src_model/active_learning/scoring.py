@@ -33,12 +33,14 @@ class Scoring:
         self._data = data
         self._segmenter = segmenter
 
-    def score(self, on_reward_set: RewardReading, due: bool, should_stop: ShouldStop) -> Progress[Row | None]:
-        """Columns of the reading: of the test set if there is one and it is due, None if it is not."""
+    def score(
+        self, on_reward_set: RewardReading, step: int, may_ask: bool, should_stop: ShouldStop
+    ) -> Progress[Row | None]:
+        """Columns of the reading: of the test set, if there is one, where this step is read or nothing follows."""
         epsilon, names = self._config.dqn.weighted_epsilon, self._data.schema.names
         if not self._data.roles.test:
             return on_reward_set.row(epsilon, names)
-        if not due:
+        if step % self._config.evaluate_every and may_ask:
             return None
         confusion = yield from self._segmenter.evaluate(self._data.roles.test, self._data.measured, should_stop)
         return reading_row(confusion, epsilon, names)

@@ -3,23 +3,30 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from threading import Lock
 
 import numpy as np
 import numpy.typing as npt
 import torch
 
+from src_model.active_learning.assembly import make_segmenter
+from src_model.config import RunConfig
 from src_model.data.annotation import Labels
+from src_model.data.dataset import Dataset
+from src_model.data.images import ImageSource, Pixels
 from src_model.data.region import Region, Size
 from src_model.segmentation.region_confusions import filled_cells
-from src_model.segmentation.segmenter import OptionalMap, Segmenter
+from src_model.segmentation.segmenter import OptionalMap
 
 Weights = dict[str, torch.Tensor]
 
-_KEPT_IMAGES = 4
-"""Neighbouring regions of a query often lie in one image; 5 bytes a pixel each."""
+_KEPT = 4
+"""Looks that are remembered; 5 bytes a pixel each."""
+_CONTEXT = 1
+"""Regions' sizes that a draft sees beyond its region on each side: a network with convolutions is trained on crops, and
+nine regions take a fraction of the time of a whole image."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,6 +48,38 @@ class Draft:
     step: int
 
 
+class WindowedImages:
+    """Images of a data set and, under ids of their own, windows of them."""
+
+    def __init__(self, images: ImageSource) -> None:
+        self._images = images
+        self._windows: dict[str, Region] = {}
+
+    @property
+    def ids(self) -> Sequence[str]:
+        """Those of the images."""
+        return self._images.ids
+
+    def window(self, region: Region) -> str:
+        """The id of this window."""
+        name = f"{region.image}\n{region.row},{region.column},{region.height},{region.width}"
+        self._windows[name] = region
+        return name
+
+    def size(self, image: str) -> Size:
+        """Height and width of an image or a window."""
+        return self._windows[image].shape if image in self._windows else self._images.size(image)
+
+    def version(self, image: str) -> str:
+        """Of the image."""
+        return self._images.version(self._windows[image].image if image in self._windows else image)
+
+    def image(self, image: str) -> Pixels:
+        """(h, w, 3) uint8 RGB of an image or a window."""
+        region = self._windows.get(image)
+        return self._images.image(image) if region is None else self._images.image(region.image)[region.window]
+
+
 class ServedModel:
     """Drafts for one lane, which takes new weights only when it turns to another region.
 
@@ -48,15 +87,19 @@ class ServedModel:
 
     Parameters
     ----------
-    segmenter:
-        A network of its own, that nobody trains.
-    sizes:
-        Height and width of an image.
+    config:
+        Of the segmenter.
+    dataset:
+        Images and classes.
+    device:
+        Where drafts are computed.
     """
 
-    def __init__(self, segmenter: Segmenter, sizes: Callable[[str], Size]) -> None:
-        self._segmenter = segmenter
-        self._sizes = sizes
+    def __init__(self, config: RunConfig, dataset: Dataset, device: torch.device) -> None:
+        self._images = WindowedImages(dataset)
+        self._segmenter = make_segmenter(config, self._images, dataset.schema, device)
+        # The cells of frozen features are those of whole images, and are there already.
+        self._in_windows = config.segmentation.segmenter == "fpn"
         self._lock = Lock()
         self._offered: tuple[Weights, int] | None = None
         self._step = 0
@@ -74,21 +117,24 @@ class ServedModel:
             self._offered = weights, step
 
     def region(self, region: Region) -> Draft:
-        """The draft of a region; a region other than the last one is where new weights come in.
-
-        A view of its image, which is looked at as a whole: the image after the first costs nothing.
-        """
+        """The draft of a region; a region other than the last one is where new weights come in."""
         if region != self._region:
             self._take_offered()
             self._region = region
-        whole = self.image(region.image)
-        return Draft(whole.labels[region.window], whole.certainty[region.window], whole.step)
+        if not self._in_windows:
+            return _part(self.image(region.image), region)
+        around = _with_context(region, self._images.size(region.image))
+        inside = replace(region, row=region.row - around.row, column=region.column - around.column)
+        return _part(self._look(self._images.window(around)), inside)
 
     def image(self, image: str) -> Draft:
-        """Of a whole image, by the weights in use; the last few are remembered."""
+        """Of a whole image, by the weights in use."""
+        return self._look(image)
+
+    def _look(self, image: str) -> Draft:
         if image not in self._seen:
             self._seen[image] = self._looked_at(image)
-            if len(self._seen) > _KEPT_IMAGES:
+            if len(self._seen) > _KEPT:
                 self._seen.popitem(last=False)
         self._seen.move_to_end(image)
         return self._seen[image]
@@ -105,6 +151,17 @@ class ServedModel:
         (maps,) = self._segmenter.scan((image,), (OptionalMap.PROBABILITIES,))
         assert maps.probabilities is not None
         certainty: npt.NDArray[np.float32] = maps.probabilities[0].amax(dim=0).cpu().numpy()
-        height, width = self._sizes(image)
+        height, width = self._images.size(image)
         filled = certainty.repeat(maps.cell[0], axis=0).repeat(maps.cell[1], axis=1)[:height, :width]
         return Draft(filled_cells(maps, 0, height, width), filled, self._step)
+
+
+def _part(whole: Draft, region: Region) -> Draft:
+    return Draft(whole.labels[region.window], whole.certainty[region.window], whole.step)
+
+
+def _with_context(region: Region, size: Size) -> Region:
+    top, left = max(0, region.row - _CONTEXT * region.height), max(0, region.column - _CONTEXT * region.width)
+    bottom = min(size[0], region.row + (1 + _CONTEXT) * region.height)
+    right = min(size[1], region.column + (1 + _CONTEXT) * region.width)
+    return Region(region.image, top, left, bottom - top, right - left)

@@ -351,6 +351,22 @@ def test_a_draft_is_the_region_of_its_image_with_how_sure_it_is(run: PersonRun, 
     assert (draft.certainty <= 1).all()
 
 
+def test_a_network_looks_at_a_region_with_its_neighbours_and_not_at_the_whole_image(
+    tmp_path: Path, settings: Settings
+) -> None:
+    tiny = {"segmenter": "fpn", "encoder": "tu-test_efficientnet", "encoder_weights": "none", "mixed_precision": False}
+    with opened(tmp_path / "run", settings(segmentation={**tiny, "start_weights": None, "updates": 1})) as run:
+        sizes = []
+        segmenter = run.served._segmenter
+        scan = segmenter.scan
+        segmenter.scan = lambda images, *rest: sizes.append(run.served._images.size(images[0])) or scan(images, *rest)  # type: ignore[method-assign, func-returns-value]  # A spy.
+        image = run.check_candidates[0].image
+        corner, inner = Region(image, 0, 0, 12, 12), Region(image, 12, 12, 12, 12)
+        assert run.served.region(inner).labels.shape == run.served.region(corner).certainty.shape == (12, 12)
+        assert sizes == [(36, 36), (24, 24)]
+        assert run.served.image(image).labels.shape == (36, 48)
+
+
 def test_new_weights_come_in_between_regions_only(run: PersonRun, painted: Painted) -> None:
     first, second = proposals(run)[2:4]
     before = run.served.region(first)
