@@ -39,6 +39,17 @@ class Decision:
     epsilon: float = 0.0
     promised: npt.NDArray[np.float64] | None = None
 
+    @property
+    def is_bare(self) -> bool:
+        """Whether only the query is known, so that nothing can be learned of the choice."""
+        return self.candidates.action_features is None or self.candidates.state_features is None
+
+
+def recorded_decision(query: Query) -> Decision:
+    """The decision for a query that the log holds and no checkpoint: what it was chosen from is lost."""
+    count = len(query.regions)
+    return Decision(query, CandidatePool(query.regions, count, 1), np.arange(count))
+
 
 def decision_of(step: int, candidates: CandidatePool, choice: Choice, epsilon: float) -> Decision:
     """The decision for the query of this step that a choice among candidates is."""

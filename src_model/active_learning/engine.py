@@ -4,31 +4,34 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
-import numpy.typing as npt
 
-from src_model.active_learning.acquisition.acquisition import Acquisition, CandidatePool, Context, Gains
+from src_model.active_learning.acquisition.acquisition import Acquisition, CandidatePool, Context
+from src_model.active_learning.answering import Answering
 from src_model.active_learning.candidates import Draw, look_at
 from src_model.active_learning.decision import Decision, decision_of
 from src_model.active_learning.episode_records import Records
 from src_model.active_learning.episode_state import EpisodeState
 from src_model.active_learning.phase_clock import PhaseClock
 from src_model.active_learning.policy_update import update_policy
-from src_model.active_learning.readings import Row, look_back_images, loss_row, progress_row, reading_of, reading_row
+from src_model.active_learning.readings import Row, loss_row
+from src_model.active_learning.rewarding import LastFit, Rewarding
 from src_model.active_learning.run_checkpoint import load_run, restore_weights, save_run
+from src_model.active_learning.scoring import Scoring
 from src_model.active_learning.surroundings import Knowledge, Surroundings
 from src_model.config import RunConfig
-from src_model.data.annotation import Annotation, check_class_indices
+from src_model.data.annotation import Annotation
 from src_model.data.labelled_set import LabelledSet
-from src_model.data.region import grids
+from src_model.data.region import Region, grids
 from src_model.device import generator_for
 from src_model.dqn.credit import rewards_of
 from src_model.dqn.double_dqn import DQNLearner
-from src_model.dqn.reward import Reading, Reward, class_frequencies, class_weights
-from src_model.events import FitReport, PolicyUpdated, Progress, Query, RewardMeasured, ShouldStop, StepDone, never
-from src_model.exceptions import AnnotationError, EmptyPool, RalisError
-from src_model.segmentation.metrics import ConfusionMatrix, Evaluation
+from src_model.dqn.reward import Reading
+from src_model.events import FitReport, PolicyUpdated, Progress, Query, ShouldStop, StepDone, never
+from src_model.exceptions import EmptyPool, RalisError
+from src_model.labelling.skipping import SkipReason
 from src_model.segmentation.segmenter import FitTask, Segmenter
 
 
@@ -72,8 +75,10 @@ class ActiveLearningEngine:
         self._learner = learner
         self._knowledge = knowledge or Knowledge()
         self._grid = grids(surroundings.size, config.data.region)
+        self._scoring = Scoring(config, surroundings, segmenter)
         self._now = self._new_episode(1)
-        self._reward: Reward | None = None
+        self._rewarding = Rewarding(config.dqn, surroundings, segmenter)
+        self._answering = Answering(surroundings, project)
         self._checkpointed = time.monotonic()
 
     # --- what is going on -------------------------------------------------------------------------------------
@@ -100,19 +105,45 @@ class ActiveLearningEngine:
         return None if decision is None else decision.query
 
     @property
+    def waiting(self) -> tuple[Region, ...]:
+        """Regions of all queries that are neither labelled nor skipped, in the order in which they were asked."""
+        return self._now.waiting
+
+    @property
     def has_answers(self) -> bool:
-        """Whether labels have come in that no fit has seen."""
-        return self._now.answered_decision is not None
+        """Whether labels have come in that no fit has seen, asked for or not."""
+        return self._now.answered_decision is not None or bool(self._now.unseen)
+
+    @property
+    def unseen(self) -> int:
+        """How many labels no fit has seen."""
+        return len(self._now.unseen)
+
+    @property
+    def fitted_step(self) -> int:
+        """Step of the last fit; 0 before the first."""
+        return self._now.fitted_step
+
+    @property
+    def is_answered(self) -> bool:
+        """Whether there are such answers, and none is missing of the query that they belong to."""
+        decision = self._now.answered_decision
+        return decision is not None and not self._now.waiting_in(decision)
+
+    @property
+    def last_fit(self) -> LastFit | None:
+        """What the last fit of this process was measured on, and what it changed."""
+        return self._rewarding.last_fit
 
     @property
     def may_ask(self) -> bool:
         """Whether budget and pool allow another query."""
-        return self._now.budget_left(self._config.acquisition.budget) > 0 and len(self._now.pool) > 0
+        return self._now.budget_left(self._config.acquisition.budget) > 0 and len(self._now.free) > 0
 
     @property
     def finished(self) -> bool:
         """Whether there is nothing to ask, to answer or to learn any more."""
-        return self._reward is not None and not self._now.decisions and not self.may_ask
+        return self._rewarding.phi is not None and not self._now.decisions and not self.may_ask
 
     # --- how a run and an episode start -----------------------------------------------------------------------
 
@@ -131,12 +162,13 @@ class ActiveLearningEngine:
             return
         tensors, header = load_run(path)
         self._now = self._new_episode(int(header["episode"]))
-        yield from self._segmenter.prepare(self._all_images(), should_stop)
-        self._reward = restore_weights(tensors, self._segmenter, self._learner, self._config.dqn)
+        yield from self._segmenter.prepare(self._data.all_images(), should_stop)
+        self._rewarding.phi = restore_weights(tensors, self._segmenter, self._learner, self._config.dqn)
         # Only now that the weights are known to fit: what is taken back is lost.
         self._project.resume()
-        self._take_recorded()
         self._now.unpack(header, tensors)
+        self._answering.take_checks(self._now)
+        self._answering.take_recorded(self._now)
 
     def begin(self, episode: int = 1, should_stop: ShouldStop = never) -> Progress[None]:
         """Start an episode: start weights, nothing labelled, Φ_0 measured and recorded as step 0."""
@@ -144,20 +176,18 @@ class ActiveLearningEngine:
         self._now = self._new_episode(episode)
         if self._learner is not None:
             self._learner.begin_episode()
-        yield from self._segmenter.prepare(self._all_images(), should_stop)
+        yield from self._segmenter.prepare(self._data.all_images(), should_stop)
+        self._answering.take_checks(self._now)
         clock = PhaseClock()
-        on_reward_set = yield from self._read(self._data.roles.reward, should_stop)
-        scored = yield from self._score(0, on_reward_set.confusion, should_stop)
+        first = yield from self._rewarding.reward_set().read(self._segmenter, should_stop)
+        scored = yield from self._scoring.score(first, self._is_scored(0), should_stop)
         clock.lap("evaluate_seconds")
         if should_stop():
             return
-        self._reward = self._reward_weighted_by(on_reward_set.confusion.support)
-        self._now.reading = reading_of(on_reward_set.confusion)
-        if self._reward.needs_first_reading:
-            self._now.before = self._now.reading
-        row = self._row(0, scored) | loss_row(on_reward_set) | clock.laps
+        self._rewarding.begin(self._now, first)
+        row = self._scoring.row(0, self._now.labelled, scored) | loss_row(first.evaluation) | clock.laps
         self._project.record_step(episode, 0, row)
-        self._take_recorded()
+        self._answering.take_recorded(self._now)
         yield StepDone(episode, 0, self._steps_in_all(), row)
 
     # --- the three verbs --------------------------------------------------------------------------------------
@@ -174,17 +204,29 @@ class ActiveLearningEngine:
         """
         if self.open_query is not None:
             raise RalisError("The last query is still open. Label or skip its regions first.")
+        return (yield from self.propose(should_stop))
+
+    def propose(self, should_stop: ShouldStop = never) -> Progress[Query | None]:
+        """As `query`, also while others wait for answers, so that a person never waits for the next region.
+
+        Raises
+        ------
+        EmptyPool
+            If the budget is spent, or every region is labelled, skipped or asked.
+        """
         if not self.may_ask:
             raise EmptyPool("The budget is spent or all regions are labelled. Raise the budget, add images, or finish.")
-        decision = self._now.prepared
-        if decision is None:
+        decision, free = self._now.prepared, self._now.free
+        # A person may have labelled what was chosen before it was asked.
+        if decision is None or not all(region in free for region in decision.query.regions):
             clock = PhaseClock()
             candidates = yield from self._look(should_stop)
             if should_stop():
                 return None
             decision = self._choose(candidates)
             self._now.query_seconds = clock.lap("query_seconds")
-        self._project.record_query(self._now.episode, decision.query)
+        decision = replace(decision, query=replace(decision.query, step=self._now.step + 1))
+        self._project.record_query(self._now.episode, decision.query, self._answering.asked)
         self._now.prepared = None
         self._now.step = decision.query.step
         self._now.decisions.append(decision)
@@ -200,146 +242,133 @@ class ActiveLearningEngine:
         AnnotationError
             If a patch holds values that are no class, or lies in an image the project does not know.
         """
-        known = set(self._data.roles.pool)
-        for annotation in annotations:
-            check_class_indices(annotation, self._data.schema.num_classes)
-            if annotation.region.image not in known:
-                raise AnnotationError(
-                    f"{annotation.region.image} is not an image to be labelled here. Choose a region of the pool."
-                )
-        self._project.record_annotations(self._now.episode, self._now.step, annotations)
-        self._now.take(annotations, self._now.step)
+        self._answering.answer(self._now, annotations)
+
+    def answer(self, annotations: Sequence[Annotation], checks: Sequence[Annotation]) -> None:
+        """As `teach`, together with labels of check regions, which are never learnt from: all or none."""
+        self._answering.answer(self._now, annotations, checks)
+
+    def skip(self, region: Region, reason: SkipReason) -> None:
+        """Pass a region over, asked or not, check region or not; recorded durably, with what follows from the reason.
+
+        Raises
+        ------
+        AnnotationError
+            If it is labelled.
+        """
+        self._answering.skip(self._now, region, reason)
+
+    def take_back(self, regions: Sequence[Region]) -> None:
+        """Undo what was said to these regions, recorded durably: they wait again, or may be asked again.
+
+        What a fit has learned from their labels stays in the weights until they are trained on the others.
+        """
+        self._answering.take_back(self._now, regions)
 
     def fit(self, should_stop: ShouldStop = never) -> Progress[FitReport]:
         """Train on the labels, read the reward set, reward and train the query network, record the step.
 
-        A stop leaves whole weights and no record of the step; `fit` may be called again.
+        Labels that come in meanwhile are left to the next fit. A stop leaves whole weights and no record of the step;
+        `fit` may be called again. In a person's run it leaves the weights as they were.
 
         Raises
         ------
         RalisError
             If nothing has been labelled since the last fit.
         """
-        decision = self._now.answered_decision
-        if decision is None or self._reward is None:
+        if self._rewarding.phi is None or not self.has_answers:
             raise RalisError("Nothing has been labelled since the last training. Label a region first.")
-        step = decision.query.step
-        clock = PhaseClock()
-        report = yield from self._train(step, should_stop)
-        clock.lap("fit_seconds")
-        on_reward_set = yield from self._read(self._data.roles.reward, should_stop)
-        scored = yield from self._score(step, on_reward_set.confusion, should_stop)
-        looked_back = yield from self._look_back(scored, should_stop)
-        clock.lap("evaluate_seconds")
-        final = yield from self._final_training(step, should_stop)
-        if report.stopped or should_stop():
-            return report
-        reading = reading_of(on_reward_set.confusion)
-        value, reward = self._reward.value(reading), self._reward.gain(self._now.before, reading)
-        yield RewardMeasured(self._config.dqn.reward, value, reward)
-        before = self._now.before
-        self._now.settle(decision, reading, reward)
-        row = self._row(step, scored) | loss_row(on_reward_set, report.class_weights) | looked_back | clock.laps
-        row |= {"reward": reward, "phi": value, "train_loss": report.loss, "query_seconds": self._now.query_seconds}
-        row |= yield from self._learn(decision, before, reading)
-        self._commit(step, row, final)
-        yield StepDone(self._now.episode, step, self._steps_in_all(), row)
+        if self._data.checks is None:
+            return (yield from self._fit(self._now.answered_decision, should_stop))
+        weights, report = self._segmenter.state_dict(), None
+        try:
+            report = yield from self._fit(self._now.answered_decision, should_stop)
+        finally:
+            if report is None or report.stopped:
+                self._segmenter.load_state_dict(weights)
+                self._rewarding.last = None
         return report
 
     # --- query ------------------------------------------------------------------------------------------------
 
     def _look(self, should_stop: ShouldStop) -> Progress[CandidatePool]:
-        settings = self._config.acquisition
-        wanted = min(settings.regions_per_query, self._now.budget_left(settings.budget))
-        drawn = self._now.pool.draw(self._rng("candidates"), wanted, settings.pool_size, settings.regions_per_image)
-        return (
-            yield from look_at(
-                Draw(*drawn),
-                self._acquisition.needs,
-                self._segmenter,
-                self._grid,
-                self._data.roles.state,
-                self._now.labelled,
-                self._rng("passes"),
-                should_stop,
-                self._now.standing(settings.budget),
-            )
+        now, settings, needs = self._now, self._config.acquisition, self._acquisition.needs
+        wanted = min(settings.regions_per_query, now.budget_left(settings.budget))
+        drawn = now.free.draw(self._rng("candidates"), wanted, settings.pool_size, settings.regions_per_image)
+        standing, state, rng = now.standing(settings.budget), self._data.roles.state, self._rng("passes")
+        looked = look_at(
+            Draw(*drawn), needs, self._segmenter, self._grid, state, now.labelled, rng, should_stop, standing
         )
+        return (yield from looked)
 
     def _choose(self, candidates: CandidatePool) -> Decision:
         context = Context(
             labelled_shares=self._now.labelled.shares,
             epsilon=0.0 if self._learner is None else self._learner.epsilon,
             true_shares=self._knowledge.shares,
-            gains=self._gains(),
+            gains=self._knowledge.gains_on(self._now.labelled),
         )
         choice = self._acquisition.choose(candidates, context, self._rng("choice"))
         return decision_of(self._now.step + 1, candidates, choice, context.epsilon)
 
-    def _gains(self) -> Gains | None:
-        measure = self._knowledge.gains
-        return None if measure is None else lambda regions: measure(regions, self._now.labelled)
-
     # --- fit --------------------------------------------------------------------------------------------------
 
-    def _train(self, step: int, should_stop: ShouldStop) -> Progress[FitReport]:
-        labelled = self._now.labelled
-        task = FitTask(labelled, labelled.regions, labelled.newest(step))
-        return (yield from self._segmenter.fit(task, self._rng("fit", step), should_stop))
+    def _fit(self, decision: Decision | None, should_stop: ShouldStop) -> Progress[FitReport]:
+        now, rewarded, seen_until = self._now, self._rewarding.reward_set(), self._project.last
+        if decision is None:
+            now.step += 1
+        step = now.step if decision is None else decision.query.step
+        labelled, unseen = now.labelled.copy(), dict(now.unseen)
+        clock = PhaseClock()
+        if not rewarded.is_read_in(self._rewarding.last):
+            yield from self._rewarding.read_again(rewarded, now, should_stop)
+            clock.lap("read_again_seconds")
+            if should_stop():
+                return FitReport(0, 0, None, 0.0, stopped=True)
+        task = FitTask(labelled, labelled.regions, tuple(unseen))
+        report = yield from self._segmenter.fit(task, self._rng("fit", step), should_stop)
+        clock.lap("fit_seconds")
+        after = yield from rewarded.read(self._segmenter, should_stop)
+        scored = yield from self._scoring.score(after, self._is_scored(step), should_stop)
+        looked_back: Row = {}
+        if scored is not None and self._learner is None:  # The training of a policy does without.
+            looked_back = yield from self._scoring.look_back(labelled, rewarded.images, should_stop)
+        clock.lap("evaluate_seconds")
+        rng = self._rng("final", step)
+        final = yield from self._scoring.final_training(step, labelled, rewarded, rng, should_stop)
+        if report.stopped or should_stop():
+            return replace(report, stopped=True)
+        row = self._scoring.row(step, labelled, scored) | loss_row(after.evaluation, report.class_weights)
+        row |= looked_back | clock.laps | {"train_loss": report.loss, "query_seconds": now.query_seconds}
+        before, worth = now.before, (yield from self._rewarding.worth(step, rewarded, now.before, after))
+        now.settle(decision, after.reading, worth.reward, labelled)
+        row |= {"reward": worth.reward, "phi": worth.value}
+        if decision is not None and worth.teaches:
+            row |= yield from self._learn(decision, before, after.reading)
+        now.seen_until, now.fitted_step = seen_until, step
+        self._commit(step, row, final)
+        now.has_seen(unseen)
+        yield StepDone(now.episode, step, self._steps_in_all(), row)
+        return report
 
-    def _read(self, images: Sequence[str], should_stop: ShouldStop) -> Progress[Evaluation]:
-        return (yield from self._segmenter.evaluate_with_loss(images, self._data.measured, should_stop))
+    def _is_scored(self, step: int) -> bool:
+        """Whether the test set is read after this step."""
+        return not (step % self._config.evaluate_every and self.may_ask)
 
-    def _score(
-        self, step: int, on_reward_set: ConfusionMatrix, should_stop: ShouldStop
-    ) -> Progress[ConfusionMatrix | None]:
-        """The reading for the table: of the test set if there is one and this step is one of those to read."""
-        if not self._data.roles.test:
-            return on_reward_set
-        if step % self._config.evaluate_every and self.may_ask:
-            return None
-        return (yield from self._segmenter.evaluate(self._data.roles.test, self._data.measured, should_stop))
-
-    def _look_back(self, scored: ConfusionMatrix | None, should_stop: ShouldStop) -> Progress[Row]:
-        """IoU on labels that were trained on, when the others are read; the training of a policy does without."""
-        if scored is None or self._learner is not None:
-            return {}
-        roles = self._data.roles
-        images = look_back_images(self._now.labelled, len(roles.test) + len(roles.reward))
-        on_labels = yield from self._segmenter.evaluate(images, self._now.labelled, should_stop)
-        return {"train_mean_iou": on_labels.mean_iou()}
-
-    def _final_training(self, step: int, should_stop: ShouldStop) -> Progress[Row | None]:
-        """A long training from the start weights at the budgets asked for; the run goes on as if it had not been."""
-        labelled = self._now.labelled
-        before = len(labelled) - len(labelled.newest(step))
-        updates = self._config.segmentation.final_updates
-        if not any(before < budget <= len(labelled) for budget in self._config.final_at) or not updates:
-            return None
-        weights = self._segmenter.state_dict()
-        self._segmenter.reset()
-        task = FitTask(labelled, labelled.regions, labelled.regions, updates)
-        report = yield from self._segmenter.fit(task, self._rng("final", step), should_stop)
-        roles = self._data.roles
-        scored = yield from self._read(roles.test or roles.reward, should_stop)
-        self._segmenter.load_state_dict(weights)
-        row = self._row(step, scored.confusion) | ({} if roles.test else loss_row(scored, report.class_weights))
-        return row | {"train_loss": report.loss, "fit_seconds": report.seconds}
-
-    def _learn(self, decision: Decision, before: Reading | None, after: Reading) -> Progress[Row]:
+    def _learn(self, decision: Decision, before: Reading | None, after: Reading | None) -> Progress[Row]:
         """Store what the query was worth, look at what follows it, update the query network."""
-        learner = self._learner
-        if learner is None or self._reward is None:
+        learner, reward = self._learner, self._rewarding.phi
+        if learner is None or reward is None or after is None or decision.is_bare:
             return {}
         clock = PhaseClock()
-        following = self._now.decisions[-1] if self._now.decisions else None
+        following = next((own for own in self._now.decisions if not own.is_bare), None)
         candidates = following.candidates if following else None
         if candidates is None and self.may_ask:
             candidates = yield from self._look(never)
             self._now.query_seconds = clock.lap("query_seconds")
         answered = np.array([region in self._now.labelled for region in decision.query.regions])
         pixels = self._now.labelled.class_pixels_of(decision.query.regions)
-        rewards = rewards_of(self._config.dqn.credit, self._reward, before, after, pixels, answered)
+        rewards = rewards_of(self._config.dqn.credit, reward, before, after, pixels, answered)
         rng = self._rng("replay", decision.query.step)
         loss = update_policy(learner, decision, answered, rewards, candidates, rng)
         if candidates is not None and following is None:
@@ -348,16 +377,11 @@ class ActiveLearningEngine:
             yield PolicyUpdated(loss, decision.epsilon)
         return {"q_loss": loss, "epsilon": decision.epsilon, "learn_seconds": clock.lap("learn_seconds")}
 
-    def _reward_weighted_by(self, label_pixels: npt.NDArray[np.int64]) -> Reward:
-        settings = self._config.dqn
-        weights = class_weights(class_frequencies(label_pixels), settings.weighted_epsilon)
-        return Reward(settings.reward, settings.reward_baseline, weights)
-
     # --- records ----------------------------------------------------------------------------------------------
 
     def _commit(self, step: int, row: Row, final: Row | None) -> None:
         """Record the step, with a checkpoint when the last one is old or nothing is left to do."""
-        assert self._reward is not None
+        assert self._rewarding.phi is not None
         episode = self._now.episode
         if final is not None:
             self._project.record_final(episode, step, len(self._now.labelled), final)
@@ -365,25 +389,14 @@ class ActiveLearningEngine:
         if self.finished or time.monotonic() - self._checkpointed >= self._config.checkpoint_seconds:
             path = self._project.new_checkpoint_path()
             if path is not None:
-                save_run(path, self._segmenter, self._learner, self._reward, self._now)
+                save_run(path, self._segmenter, self._learner, self._rewarding.phi, self._now)
             self._checkpointed = time.monotonic()
         self._project.record_step(episode, step, row, path)
-
-    def _take_recorded(self) -> None:
-        """What the log holds for this episode: all labels after a checkpoint, a person's before the first."""
-        for step, annotation in self._project.annotations(self._now.episode):
-            self._now.take([annotation], step)
-
-    def _row(self, step: int, scored: ConfusionMatrix | None) -> Row:
-        """What stands in every row of metrics.csv; a reading that was not taken leaves its cells empty."""
-        names = self._data.schema.names
-        row = progress_row(step, self._now.labelled, self._data.counted_pixels, names)
-        return row if scored is None else row | reading_row(scored, self._config.dqn.weighted_epsilon, names)
 
     # --- small things -----------------------------------------------------------------------------------------
 
     def _new_episode(self, episode: int) -> EpisodeState:
-        regions = {image: self._grid(image).regions(image) for image in self._data.roles.pool}
+        regions = self._data.pool_regions(self._grid)
         return EpisodeState(episode, regions, self._data.size, self._data.schema.num_classes)
 
     def _rng(self, purpose: str, step: int | None = None) -> np.random.Generator:
@@ -394,7 +407,3 @@ class ActiveLearningEngine:
     def _steps_in_all(self) -> int:
         settings = self._config.acquisition
         return self._now.step + -(-self._now.budget_left(settings.budget) // settings.regions_per_query)
-
-    def _all_images(self) -> tuple[str, ...]:
-        roles = self._data.roles
-        return tuple(sorted({*roles.pool, *roles.state, *roles.reward, *roles.test}))

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
-from src_model.data.annotation import Annotation
+from src_model.data.annotation import Source
+from src_model.data.answers import Answer, Recorded
 from src_model.events import Query
 from src_model.project.records import Cell
 
@@ -21,14 +22,21 @@ class Records(Protocol):
     def resume(self) -> Path | None:
         """Take back what was recorded after the checkpoint that counts."""
 
-    def annotations(self, episode: int) -> Sequence[tuple[int, Annotation]]:
-        """Answers recorded for an episode, each with its step."""
+    @property
+    def last(self) -> int:
+        """Number of the newest record."""
 
-    def record_query(self, episode: int, query: Query) -> None:
-        """What is asked."""
+    def queries(self, episode: int) -> Sequence[Query]:
+        """Queries recorded for an episode, in the order of steps."""
 
-    def record_annotations(self, episode: int, step: int, annotations: Sequence[Annotation]) -> None:
-        """What was answered."""
+    def answers(self, episode: int) -> Sequence[Recorded]:
+        """Answers recorded for an episode, in order."""
+
+    def record_query(self, episode: int, query: Query, asked: Source = Source.ORACLE) -> None:
+        """What is asked of whom."""
+
+    def record_answers(self, episode: int, answers: Sequence[tuple[int, Answer]]) -> None:
+        """What was answered, each with its step."""
 
     def record_step(self, episode: int, step: int, row: Mapping[str, Cell], checkpoint: Path | None = None) -> None:
         """A step is done."""
@@ -47,18 +55,23 @@ class NoRecords:
     """
 
     checkpoint: Path | None = None
+    last = 0
 
     def resume(self) -> None:
         """Nothing to take back."""
 
-    def annotations(self, episode: int) -> Sequence[tuple[int, Annotation]]:
+    def queries(self, episode: int) -> Sequence[Query]:
         """Nothing is known of any episode."""
         return ()
 
-    def record_query(self, episode: int, query: Query) -> None:
+    def answers(self, episode: int) -> Sequence[Recorded]:
+        """Nothing is known of any episode."""
+        return ()
+
+    def record_query(self, episode: int, query: Query, asked: Source = Source.ORACLE) -> None:
         """Forgotten."""
 
-    def record_annotations(self, episode: int, step: int, annotations: Sequence[Annotation]) -> None:
+    def record_answers(self, episode: int, answers: Sequence[tuple[int, Answer]]) -> None:
         """Forgotten."""
 
     def record_step(self, episode: int, step: int, row: Mapping[str, Cell], checkpoint: Path | None = None) -> None:

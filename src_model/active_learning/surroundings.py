@@ -8,12 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from src_model.active_learning.acquisition.acquisition import Shares
+from src_model.active_learning.acquisition.acquisition import Gains, Shares
 from src_model.data.class_schema import ClassSchema
 from src_model.data.images import LabelSource
 from src_model.data.labelled_set import LabelledSet
-from src_model.data.region import Region, Size
+from src_model.data.region import Region, RegionGrid, Size
 from src_model.data.splits import Roles
+from src_model.labelling.check_set import CheckSet
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,11 @@ class Knowledge:
 
     shares: Shares | None = None
     gains: Callable[[Sequence[Region], LabelledSet], npt.NDArray[np.float64]] | None = None
+
+    def gains_on(self, labelled: LabelledSet) -> Gains | None:
+        """Gains on top of these labels."""
+        measure = self.gains
+        return None if measure is None else lambda regions: measure(regions, labelled)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +43,11 @@ class Surroundings:
     size:
         Height and width of an image.
     measured:
-        Labels of the reward and test images.
+        Labels of the reward and test images; in a person's run of the test images alone.
     counted_pixels:
         Pixels that 100 % of the budget axis stands for.
+    checks:
+        Where a person labels the reward set: it takes the place of the reward images, and says what may be asked.
     """
 
     schema: ClassSchema
@@ -47,3 +55,17 @@ class Surroundings:
     size: Callable[[str], Size]
     measured: LabelSource
     counted_pixels: int
+    checks: CheckSet | None = None
+
+    def pool_regions(self, grid: Callable[[str], RegionGrid]) -> dict[str, Sequence[Region]]:
+        """What may be asked, by image."""
+        if self.checks is None:
+            return {image: grid(image).regions(image) for image in self.roles.pool}
+        of_images = self.checks.pool
+        return {image: of_images[image] for image in self.roles.pool}
+
+    def all_images(self) -> tuple[str, ...]:
+        """Sorted ids of all images that a run looks at."""
+        roles = self.roles
+        checked = () if self.checks is None else self.checks.images
+        return tuple(sorted({*roles.pool, *roles.state, *roles.reward, *roles.test, *checked}))

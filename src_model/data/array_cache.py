@@ -53,6 +53,13 @@ class ArrayCache:
             dropped = self._arrays.pop(key, None)
             self._used -= 0 if dropped is None else dropped.nbytes
 
+    def copy(self) -> ArrayCache:
+        """A cache of its own with the same arrays, which take no memory twice."""
+        other = ArrayCache(self._capacity)
+        with self._lock:
+            other._arrays, other._used = self._arrays.copy(), self._used
+        return other
+
     def _keep(self, key: Hashable, array: Bytes) -> None:
         if key in self._arrays or array.nbytes > self._capacity:
             return

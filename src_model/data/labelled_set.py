@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from copy import copy
 
 import numpy as np
 import numpy.typing as npt
@@ -56,7 +57,7 @@ class LabelledSet:
         AnnotationError
             If labels do not fit their region, the region does not fit its image, or a value is no class.
         """
-        checked = [(annotation, self._checked_counts(annotation)) for annotation in annotations]
+        checked = self._checked(annotations)
         for annotation, _ in checked:
             region = annotation.region
             if region not in self._places:
@@ -69,6 +70,34 @@ class LabelledSet:
         self._counts = np.concatenate([self._counts, fresh])
         for annotation, counts in checked:
             self._counts[self._places[annotation.region]] = counts
+
+    def remove(self, regions: Iterable[Region]) -> None:
+        """Forget the labels of these regions, all of them or none.
+
+        Raises
+        ------
+        AnnotationError
+            If one is not labelled.
+        """
+        gone = {region: self.annotation(region) for region in regions}
+        kept = [place for region, place in self._places.items() if region not in gone]
+        self._counts = self._counts[kept]
+        self._steps = [self._steps[place] for place in kept]
+        self._annotations = {region: own for region, own in self._annotations.items() if region not in gone}
+        self._places = {region: place for place, region in enumerate(self._annotations)}
+        self._by_image = {}
+        for region in self._annotations:
+            self._by_image.setdefault(region.image, []).append(region)
+        for region in gone:
+            self._maps.forget(region.image)
+
+    def copy(self) -> LabelledSet:
+        """The same labels, on which later changes of this set have no effect; composed maps are shared."""
+        other = copy(self)
+        other._annotations, other._places, other._steps = dict(self._annotations), dict(self._places), [*self._steps]
+        other._by_image = {image: [*regions] for image, regions in self._by_image.items()}
+        other._maps = self._maps.copy()
+        return other
 
     @property
     def regions(self) -> tuple[Region, ...]:
@@ -140,6 +169,13 @@ class LabelledSet:
     def pixels(self) -> int:
         """Area of all labelled regions, with what is ignored in them: what the budget counts."""
         return sum(region.pixels for region in self._annotations)
+
+    def refuse_misfits(self, annotations: Iterable[Annotation]) -> None:
+        """Raise `AnnotationError` for what `add` would refuse, and take nothing."""
+        self._checked(annotations)
+
+    def _checked(self, annotations: Iterable[Annotation]) -> list[tuple[Annotation, npt.NDArray[np.int64]]]:
+        return [(annotation, self._checked_counts(annotation)) for annotation in annotations]
 
     def _checked_counts(self, annotation: Annotation) -> npt.NDArray[np.int64]:
         region, labels = annotation.region, annotation.labels

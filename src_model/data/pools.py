@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from copy import copy
 
 import numpy as np
 import numpy.typing as npt
@@ -16,8 +17,8 @@ _Positions = npt.NDArray[np.intp]
 class UnlabelledPool:
     """U_t: the regions that may still be asked.
 
-    Drawing does not change it, only `remove` does. What is drawn follows from its content and the generator alone,
-    whatever the order in which regions were given or removed.
+    Drawing does not change it, only `remove` and `put_back` do. What is drawn follows from its content and the
+    generator alone, whatever the order in which regions were given or removed.
 
     Parameters
     ----------
@@ -61,6 +62,28 @@ class UnlabelledPool:
         taken = np.fromiter(positions, dtype=np.intp, count=len(positions))
         self._open[taken] = False
         np.subtract.at(self._open_in, self._image_of[taken], 1)
+
+    def put_back(self, regions: Iterable[Region]) -> None:
+        """Let regions be asked again. Those that are in the pool, or never were, make no difference."""
+        positions = {self._position(region) for region in regions} - {None}
+        closed = np.array([place for place in positions if place is not None and not self._open[place]], dtype=np.intp)
+        self._open[closed] = True
+        np.add.at(self._open_in, self._image_of[closed], 1)
+
+    def without(self, regions: Iterable[Region]) -> UnlabelledPool:
+        """What would be left if these regions were gone; this pool stays as it is."""
+        gone = [region for region in regions if region in self]
+        if not gone:
+            return self
+        other = copy(self)
+        other._open, other._open_in = self._open.copy(), self._open_in.copy()
+        other.remove(gone)
+        return other
+
+    def regions_of(self, image: str) -> tuple[Region, ...]:
+        """All regions of an image that ever were in the pool."""
+        index = self._image_index.get(image)
+        return () if index is None else tuple(self._regions[self._starts[index] : self._starts[index + 1]])
 
     def draw(
         self, rng: np.random.Generator, regions_per_query: int, pool_size: int, regions_per_image: int | None = None

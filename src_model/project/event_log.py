@@ -65,6 +65,10 @@ class Kind(StrEnum):
 
     QUERY = "query"
     ANNOTATION = "annotation"
+    CHECK = "check"
+    CHECK_DRAW = "check draw"
+    SKIP = "skip"
+    TAKEN_BACK = "taken back"
     STEP = "step"
     FINAL = "final"
     CHECKPOINT = "checkpoint"

@@ -21,9 +21,13 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 
+import numpy as np
+import numpy.typing as npt
+
 from src_model.atomic_file import PARTIAL_SUFFIX
 from src_model.config import RunConfig
-from src_model.data.annotation import Annotation
+from src_model.data.annotation import Annotation, Source
+from src_model.data.answers import Answer
 from src_model.events import Query
 from src_model.exceptions import ProjectError
 from src_model.project.event_log import Entry, EventLog, Kind
@@ -42,7 +46,7 @@ from src_model.project.folder import (
     write_about,
 )
 from src_model.project.lock import ProjectLock
-from src_model.project.records import Cell, annotation_entry, query_entry, row_entry
+from src_model.project.records import Cell, annotation_entry, answer_entry, draw_entry, query_entry, row_entry
 from src_model.project.settings_file import read_settings, settings_at_odds, write_settings
 from src_model.project.tables import write_confusions, write_metrics, write_queried_regions
 from src_model.project.view import ProjectView
@@ -183,8 +187,8 @@ class Project(ProjectView):
         self._tables_stale = True
         return path
 
-    def record_query(self, episode: int, query: Query) -> None:
-        """Record what is asked, on the disk on return; a second one for the same step replaces the first.
+    def record_query(self, episode: int, query: Query, asked: Source = Source.ORACLE) -> None:
+        """Record what is asked of whom, on the disk on return; a second one for the same step replaces the first.
 
         Raises
         ------
@@ -193,7 +197,7 @@ class Project(ProjectView):
         ValueError
             If a score is NaN or infinite.
         """
-        self._append([query_entry(episode, query)])
+        self._append([query_entry(episode, query, asked)])
 
     def record_annotations(self, episode: int, step: int, annotations: Sequence[Annotation]) -> None:
         """Record answers, all or none, on the disk on return.
@@ -204,6 +208,26 @@ class Project(ProjectView):
             If the disk is full or refuses; nothing has been recorded.
         """
         self._append([annotation_entry(episode, step, annotation) for annotation in annotations])
+
+    def record_answers(self, episode: int, answers: Sequence[tuple[int, Answer]]) -> None:
+        """Record what was said, each with its step, all or none, on the disk on return.
+
+        Raises
+        ------
+        ProjectError
+            If the disk is full or refuses; nothing has been recorded.
+        """
+        self._append([answer_entry(episode, step, answer) for step, answer in answers])
+
+    def record_check_draw(self, episode: int, arrays: Mapping[str, npt.NDArray[np.generic]], note: str) -> None:
+        """Record in which order check regions are asked from now on; earlier draws stay.
+
+        Raises
+        ------
+        ProjectError
+            If the disk is full or refuses; nothing has been recorded.
+        """
+        self._append([draw_entry(episode, arrays, note)])
 
     def record_step(self, episode: int, step: int, row: Mapping[str, Cell], checkpoint: Path | None = None) -> None:
         """Record that a step is done, with its readings and, in the same transaction, the checkpoint that knows it.

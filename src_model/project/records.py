@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import io
 import math
+import zipfile
 from collections.abc import Mapping
-from dataclasses import astuple
+from dataclasses import astuple, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from src_model.data.annotation import Annotation, Source
+from src_model.data.answers import Answer, Checked, Recorded, Skipped, TakenBack
 from src_model.data.region import Region
 from src_model.events import Query
 from src_model.project.event_log import Entry, Kind, Record
@@ -23,8 +27,8 @@ Row = dict[str, Cell]
 """One line of a table, by column."""
 
 
-def query_entry(episode: int, query: Query) -> Entry:
-    """What was asked. Regions are lists: image, row, column, height, width.
+def query_entry(episode: int, query: Query, asked: Source = Source.ORACLE) -> Entry:
+    """What was asked. Regions are lists: image, row, column, height, width. What a person was asked is permanent.
 
     Raises
     ------
@@ -34,7 +38,7 @@ def query_entry(episode: int, query: Query) -> Entry:
     if not all(map(math.isfinite, query.scores)):
         raise ValueError(f"Query of step {query.step} has scores that are not finite: {query.scores}.")
     body = {"regions": [astuple(region) for region in query.regions], "scores": list(map(float, query.scores))}
-    return Entry(Kind.QUERY, episode, query.step, body)
+    return Entry(Kind.QUERY, episode, query.step, body, permanent=asked is Source.HUMAN)
 
 
 def query_of(path: Path, record: Record) -> Query:
@@ -74,6 +78,66 @@ def annotation_of(path: Path, record: Record) -> Annotation:
     try:
         return Annotation(Region(*body["region"]), png, Source(body["source"]))
     except (KeyError, TypeError, ValueError) as exc:
+        raise damaged_record(path, record.seq) from exc
+
+
+def answer_entry(episode: int, step: int, answer: Answer) -> Entry:
+    """What a person said to a region; all but labels of an oracle are permanent."""
+    match answer:
+        case Annotation():
+            return annotation_entry(episode, step, answer)
+        case Checked(annotation):
+            return replace(annotation_entry(episode, step, annotation), kind=Kind.CHECK, permanent=True)
+        case Skipped(region, reason):
+            body = {"region": astuple(region), "reason": reason}
+            return Entry(Kind.SKIP, episode, step, body, permanent=True)
+        case TakenBack(region):
+            return Entry(Kind.TAKEN_BACK, episode, step, {"region": astuple(region)}, permanent=True)
+
+
+def answer_of(path: Path, record: Record) -> Recorded:
+    """Reverse of `answer_entry`; ``path`` is named if the record is damaged.
+
+    Raises
+    ------
+    ProjectError
+        If the record is damaged.
+    """
+    return Recorded(record.seq, record.entry.step, _answer(path, record))
+
+
+def _answer(path: Path, record: Record) -> Answer:
+    kind, body = record.entry.kind, record.entry.body
+    if kind is Kind.ANNOTATION:
+        return annotation_of(path, record)
+    if kind is Kind.CHECK:
+        return Checked(annotation_of(path, record))
+    try:
+        region = Region(*body["region"])
+        return Skipped(region, str(body["reason"])) if kind is Kind.SKIP else TakenBack(region)
+    except (KeyError, TypeError) as exc:
+        raise damaged_record(path, record.seq) from exc
+
+
+def draw_entry(episode: int, arrays: Mapping[str, npt.NDArray[np.generic]], note: str) -> Entry:
+    """The order in which check regions are asked, as arrays; permanent, since measurements rest on it."""
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, allow_pickle=False, **dict(arrays))
+    return Entry(Kind.CHECK_DRAW, episode, 0, {"note": note}, buffer.getvalue(), permanent=True)
+
+
+def draw_of(path: Path, record: Record) -> tuple[dict[str, npt.NDArray[np.generic]], str]:
+    """Reverse of `draw_entry`: arrays and note; ``path`` is named if the record is damaged.
+
+    Raises
+    ------
+    ProjectError
+        If the record is damaged.
+    """
+    try:
+        with np.load(io.BytesIO(record.entry.blob or b""), allow_pickle=False) as arrays:
+            return dict(arrays), str(record.entry.body["note"])
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as exc:
         raise damaged_record(path, record.seq) from exc
 
 

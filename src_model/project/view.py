@@ -6,13 +6,17 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+import numpy as np
+import numpy.typing as npt
+
 from src_model.config import RunConfig
 from src_model.data.annotation import Annotation
+from src_model.data.answers import Recorded
 from src_model.events import Query
 from src_model.exceptions import ProjectError
 from src_model.project.event_log import EventLog, Kind
 from src_model.project.folder import LOG, SETTINGS, read_about
-from src_model.project.records import Row, annotation_of, query_of, row_of
+from src_model.project.records import Row, annotation_of, answer_of, draw_of, query_of, row_of
 from src_model.project.settings_file import read_settings
 
 
@@ -75,10 +79,26 @@ class ProjectView:
     def annotations(self, episode: int) -> list[tuple[int, Annotation]]:
         """All annotations of an episode with their steps, in the order in which they were given.
 
-        A region that was corrected occurs again; the later one counts.
+        A region that was corrected occurs again; the later one counts. What was taken back is still there: `answers`
+        tells.
         """
         records = self._log.records(Kind.ANNOTATION, episode)
         return [(record.entry.step, annotation_of(self._log_path, record)) for record in records]
+
+    def answers(self, episode: int) -> list[Recorded]:
+        """Everything a person or an oracle said to regions of an episode, in the order in which it was said."""
+        kinds = (Kind.ANNOTATION, Kind.CHECK, Kind.SKIP, Kind.TAKEN_BACK)
+        records = [record for kind in kinds for record in self._log.records(kind, episode)]
+        return [answer_of(self._log_path, record) for record in sorted(records, key=lambda record: record.seq)]
+
+    def check_draws(self) -> list[tuple[dict[str, npt.NDArray[np.generic]], str]]:
+        """The orders in which check regions are asked, oldest first: arrays of `CheckDraw` and a note for readers."""
+        return [draw_of(self._log_path, record) for record in self._log.records(Kind.CHECK_DRAW)]
+
+    @property
+    def last(self) -> int:
+        """Number of the newest record; later ones are higher."""
+        return self._log.last
 
     @property
     def checkpoint(self) -> Path | None:

@@ -16,15 +16,13 @@ from src_model.active_learning.assembly import (
     keep_schema,
 )
 from src_model.active_learning.engine import ActiveLearningEngine
+from src_model.active_learning.policy_in_use import policy_in_use
 from src_model.active_learning.surroundings import Knowledge
 from src_model.config import RunConfig
-from src_model.dqn.policy import load_policy
-from src_model.dqn.query_network import QueryNetwork
 from src_model.dqn.reward import Reward, class_frequencies, class_weights
 from src_model.events import Notice, Progress, ShouldStop, never
-from src_model.exceptions import CheckpointError, DataError, EmptyPool
+from src_model.exceptions import DataError, EmptyPool
 from src_model.project.project import Project
-from src_model.shipped.models import shipped_policy
 from src_model.simulation.episode import run_episode
 from src_model.simulation.measured_gain import MeasuredGain
 from src_model.simulation.oracle import GroundTruthOracle
@@ -46,7 +44,7 @@ def simulate(config: RunConfig, out: Path, should_stop: ShouldStop = never) -> P
     assembly = answerable(whole, config)
     config = budgets_in_regions(config, assembly)
     oracle = GroundTruthOracle(assembly.dataset, assembly.dataset.schema.num_classes)
-    acquisition = make_acquisition(config.acquisition, _policy(config, assembly))
+    acquisition = make_acquisition(config.acquisition, policy_in_use(config, assembly))
     with Project.create_or_resume(out, config) as project:
         keep_schema(out, assembly.dataset.schema)
         keep_class_pixels(out, assembly)
@@ -100,34 +98,6 @@ def notices(config: RunConfig, regions: int, notes: Iterable[str]) -> Progress[N
             f"The budget of {config.acquisition.budget} regions is larger than the pool of {regions}; "
             "the run stops when every region is labelled."
         )
-
-
-def _policy(config: RunConfig, assembly: Assembly) -> QueryNetwork | None:
-    """The trained query network of the acquisition dqn; the others need none.
-
-    Raises
-    ------
-    CheckpointError
-        If none is named or shipped, or the file is missing, corrupt or was trained for other classes, state images or
-        features.
-    """
-    if config.acquisition.name != "dqn":
-        return None
-    policy = load_policy(_policy_file(config), assembly.dataset.schema.names, assembly.state_regions())
-    return policy.network.to(assembly.device)
-
-
-def _policy_file(config: RunConfig) -> Path:
-    """The policy that is named, or else the shipped one, which is none for the published features."""
-    if config.dqn.policy is not None:
-        return config.dqn.policy
-    if config.dqn.features == "default":
-        return shipped_policy()
-    raise CheckpointError(
-        "The acquisition dqn with the published features needs a policy trained on these classes. Train one with "
-        "`napari-ralis train-policy` and name it with --policy, use --preset default, which has a policy for any "
-        "classes, or use --acquisition margin_class_balanced instead."
-    )
 
 
 def _knowledge(acquisition: Acquisition, assembly: Assembly, oracle: GroundTruthOracle, config: RunConfig) -> Knowledge:

@@ -1,0 +1,85 @@
+"""Check events: what check regions say of a training, for people to read. Frozen and picklable like all events."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from src_model.active_learning.reward_set import RewardReading
+from src_model.events import Event
+from src_model.labelling.measurement import Change, Measurement, Verdict, compare, gain_text, mean_text
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CheckRegionsRead(Event):
+    """A fit was measured on the check regions that were labelled when it began.
+
+    Attributes
+    ----------
+    step:
+        Of the fit.
+    measurement:
+        Of the new weights.
+    change:
+        Against the weights before, on identical check regions; None without a reading of them.
+    text:
+        Both in words.
+    """
+
+    step: int
+    measurement: Measurement
+    change: Change | None
+    text: str
+
+    @property
+    def is_told_from_zero(self) -> bool:
+        """Whether the gain is measurably one or measurably a loss."""
+        return self.change is not None and self.change.verdict in (Verdict.BETTER, Verdict.WORSE)
+
+
+@dataclass(frozen=True, slots=True)
+class ServingDecided(Event):
+    """Whether the weights of this step now make the drafts, and why, in one sentence."""
+
+    step: int
+    served: bool
+    text: str
+
+
+def check_regions_read(
+    step: int, before: RewardReading | None, after: RewardReading, class_names: Sequence[str]
+) -> CheckRegionsRead:
+    """What a fit changed, as far as two readings of the same check regions tell."""
+    assert after.checked is not None
+    measurement = after.checked.measurement
+    change = change_between(before, after)
+    text = mean_text(measurement)
+    if change is not None:
+        text = f"{text}. {gain_text(change, class_names)}"
+    return CheckRegionsRead(step, measurement, change, text)
+
+
+def change_between(before: RewardReading | None, after: RewardReading) -> Change | None:
+    """The second reading against the first; None where the first is missing."""
+    if before is None or before.checked is None or after.checked is None:
+        return None
+    return compare(before.checked.reading, after.checked.reading)
+
+
+def serving_text(step: int, served_step: int, change: Change | None) -> str:
+    """One sentence: whose drafts are seen from the next region on, and what check regions say of it."""
+    verdict = Verdict.NOT_MEASURABLE if change is None else change.verdict
+    regions = 0 if change is None else change.regions
+    gain = "" if change is None or change.mean is None else _gain(change.mean.value, change.mean.half_width)
+    if verdict is Verdict.WORSE:
+        return (
+            f"Drafts stay with the model of step {served_step}: that of step {step} is worse "
+            f"({gain}, {regions} check regions)."
+        )
+    if verdict is Verdict.NOT_MEASURABLE:
+        return f"Drafts come from the model of step {step}; not measurable yet with {regions} check regions."
+    return f"Drafts come from the model of step {step}: {verdict} ({gain}, {regions} check regions)."
+
+
+def _gain(value: float, half_width: float) -> str:
+    return f"mIoU {100 * value:+.1f} ± {100 * half_width:.1f}"

@@ -1,0 +1,325 @@
+"""A person's run: a project in which somebody labels, over the engine that simulations use; commands in, events out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import numpy as np
+import numpy.typing as npt
+
+from src_model.active_learning.acquisition.acquisition import Acquisition
+from src_model.active_learning.acquisition.registry import make_acquisition
+from src_model.active_learning.assembly import Assembly, keep_schema, make_segmenter
+from src_model.active_learning.check_events import ServingDecided, change_between, serving_text
+from src_model.active_learning.engine import ActiveLearningEngine
+from src_model.active_learning.person_start import (
+    CheckPlan,
+    assemble_for_person,
+    kept_checks,
+    planned_checks,
+    roles_for_person,
+)
+from src_model.active_learning.policy_in_use import policy_in_use
+from src_model.active_learning.rewarding import LastFit
+from src_model.active_learning.serving import ServedModel
+from src_model.config import RunConfig
+from src_model.data.annotation import Annotation, Source
+from src_model.data.region import Region
+from src_model.device import generator_for
+from src_model.dqn.double_dqn import DQNLearner
+from src_model.dqn.policy import EpsilonGreedyPolicy
+from src_model.events import FitReport, Notice, Progress, QueryReady, ShouldStop, never
+from src_model.labelling.check_regions import checks_due, draw_check_regions
+from src_model.labelling.check_set import CheckSet
+from src_model.labelling.measurement import Change, Verdict
+from src_model.labelling.skipping import SkipReason
+from src_model.project.folder import ABOUT
+from src_model.project.project import Project
+
+_AHEAD = 2
+"""Queries' worth of regions that wait at any time, so that nobody waits for a fit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A region to label; a blind one gets no draft."""
+
+    region: Region
+    blind: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RunStatus:
+    """How a run stands.
+
+    Attributes
+    ----------
+    labelled_regions, labelled_pixels:
+        To learn from.
+    check_regions:
+        Labelled to measure with.
+    unseen:
+        Labels that no fit has learned from: how old the model is.
+    waiting:
+        Regions proposed and not answered.
+    may_fit:
+        Whether there is anything to learn.
+    fit_is_due:
+        Whether a query has all its answers.
+    should_propose:
+        Whether fewer regions wait than should, and more may be asked.
+    """
+
+    labelled_regions: int
+    labelled_pixels: int
+    check_regions: int
+    unseen: int
+    waiting: int
+    may_fit: bool
+    fit_is_due: bool
+    should_propose: bool
+
+
+class PersonRun:
+    """One open project of a person; use it in a ``with`` block. Owned by one thread, but for `served`.
+
+    `start` comes first. Between two pieces of a `fit` or a `propose` answers may come in: they are on the disk when the
+    call returns, and the running fit does not see them.
+
+    Parameters
+    ----------
+    config:
+        Of the run.
+    assembly:
+        Data, roles and the network that is trained.
+    plan:
+        What is held out, and the order in which it is asked.
+    project:
+        An open project, closed with the run.
+    """
+
+    def __init__(self, config: RunConfig, assembly: Assembly, plan: CheckPlan, project: Project) -> None:
+        self._config = config
+        self._assembly = assembly
+        self._project = project
+        self._plan = plan
+        dataset = assembly.dataset
+        self._checks = CheckSet(plan.held_out, plan.draws, dataset.size, dataset.schema.num_classes)
+        surroundings = replace(assembly.surroundings(), checks=self._checks)
+        acquisition, learner = _chosen_by(config, assembly)
+        self._engine = ActiveLearningEngine(config, surroundings, assembly.segmenter, acquisition, project, learner)
+        twin = make_segmenter(config, dataset, dataset.schema, assembly.device)
+        self.served = ServedModel(twin, dataset.size)
+        self._served_weights = assembly.segmenter.state_dict()
+        self._served_step = 0
+        self._is_held_back = False
+
+    @classmethod
+    def open(cls, folder: Path, config: RunConfig | None = None) -> PersonRun:
+        """Open the project in ``folder``, or make one with these settings.
+
+        Raises
+        ------
+        RalisError
+            For bad data, settings, weights or policy, before anything is written; if the project is locked, damaged or
+            has other settings; if there is neither a project nor settings.
+        """
+        if config is None or (folder / ABOUT).is_file():
+            return cls._reopened(folder, config)
+        assembly = assemble_for_person(config)
+        plan = planned_checks(config, assembly.dataset)
+        return cls._with(config, assembly, plan, Project.create(folder, config))
+
+    @classmethod
+    def _reopened(cls, folder: Path, config: RunConfig | None) -> PersonRun:
+        project = Project.open(folder) if config is None else Project.create_or_resume(folder, config)
+        try:
+            assembly = assemble_for_person(project.settings)
+            plan = kept_checks(project.settings, assembly.dataset, project)
+            # A kill may have come between the making of the project and that of the plan.
+            plan = plan or planned_checks(project.settings, assembly.dataset)
+        except BaseException:
+            project.close()
+            raise
+        return cls._with(project.settings, assembly, plan, project)
+
+    @classmethod
+    def _with(cls, config: RunConfig, assembly: Assembly, plan: CheckPlan, project: Project) -> PersonRun:
+        try:
+            roles = roles_for_person(config, plan.held_out)
+            run = cls(config, assembly.in_roles(lambda _: roles), plan, project)
+            keep_schema(project.folder, assembly.dataset.schema)
+        except BaseException:
+            project.close()
+            raise
+        return run
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._project.__exit__(kind, error, trace)
+
+    def close(self) -> None:
+        """Close the project; twice is harmless."""
+        self._project.close()
+
+    # --- what is going on -------------------------------------------------------------------------------------
+
+    @property
+    def status(self) -> RunStatus:
+        """How the run stands."""
+        labelled, waiting = self._engine.labelled, len(self._engine.waiting)
+        wanted = _AHEAD * self._config.acquisition.regions_per_query
+        return RunStatus(
+            labelled_regions=len(labelled),
+            labelled_pixels=labelled.pixels,
+            check_regions=len(self._checks),
+            unseen=self._engine.unseen,
+            waiting=waiting,
+            may_fit=self._engine.has_answers,
+            fit_is_due=self._engine.is_answered,
+            should_propose=waiting < wanted and self._engine.may_ask,
+        )
+
+    def queue(self, count: int) -> tuple[Asked, ...]:
+        """The next regions to label, at most ``count``, with check regions among them in their turn."""
+        proposed, checks = list(self._engine.waiting), list(self._checks.ahead(count))
+        asked: list[Asked] = []
+        answered, checked = len(self._engine.labelled) + self._checks.answered, self._checks.answered
+        while len(asked) < count and (proposed or checks):
+            blind = bool(checks) and (not proposed or checks_due(answered + 1) > checked)
+            asked.append(Asked((checks if blind else proposed).pop(0), blind))
+            answered, checked = answered + 1, checked + blind
+        return tuple(asked)
+
+    def blind(self, region: Region) -> bool:
+        """Whether a region is held out: labelled without a draft, measured with, never learnt from."""
+        return self._checks.blind(region)
+
+    def annotation(self, region: Region) -> Annotation | None:
+        """What was given for this region, to be corrected; None if it is not labelled."""
+        labels = self._checks.labels if self.blind(region) else self._engine.labelled
+        return labels.annotation(region) if region in labels else None
+
+    # --- slow work: generators of events ----------------------------------------------------------------------
+
+    def start(self, should_stop: ShouldStop = never) -> Progress[None]:
+        """Go on where the project stands, with everything that was ever labelled, or begin."""
+        if not self._project.check_draws():
+            draw, note = self._plan.draws[0], self._plan.held_out.note
+            self._project.record_check_draw(1, draw.to_arrays(), note)
+        for note in self._assembly.roles.notes:
+            yield Notice(note)
+        yield from self._engine.start(should_stop)
+        self._serve(self._engine.fitted_step)
+
+    def propose(self, should_stop: ShouldStop = never) -> Progress[None]:
+        """Ask until enough regions wait, or none is left; each query is an event."""
+        while self.status.should_propose and not should_stop():
+            query = yield from self._engine.propose(should_stop)
+            if query is not None:
+                yield QueryReady(query)
+
+    def fit(self, should_stop: ShouldStop = never) -> Progress[FitReport]:
+        """Train, measure, and serve the new weights unless they are measurably worse than those served.
+
+        A stop leaves all as it was, and the labels to the next fit.
+
+        Raises
+        ------
+        RalisError
+            If nothing has been labelled since the last fit.
+        """
+        report = yield from self._engine.fit(should_stop)
+        fitted = self._engine.last_fit
+        if report.stopped or fitted is None:
+            return report
+        change = fitted.change
+        if self._is_held_back:
+            change = yield from self._change_of_served(fitted, should_stop)
+        worse = change is not None and change.verdict is Verdict.WORSE
+        text = serving_text(fitted.step, self._served_step, change)
+        if worse:
+            self._is_held_back = True
+        else:
+            self._serve(fitted.step)
+        yield ServingDecided(fitted.step, not worse, text)
+        return report
+
+    # --- answers: on the disk when these return ---------------------------------------------------------------
+
+    def accept(self, annotations: Sequence[Annotation]) -> None:
+        """Take a person's labels, asked for or not, first ones or corrections: check regions apart from the others.
+
+        Raises
+        ------
+        AnnotationError
+            If one is not to be labelled, or holds values that are no class; then nothing is taken.
+        """
+        human = [replace(annotation, source=Source.HUMAN) for annotation in annotations]
+        checks = [annotation for annotation in human if self.blind(annotation.region)]
+        self._engine.answer([own for own in human if not self.blind(own.region)], checks)
+
+    def skip(self, region: Region, reason: SkipReason) -> None:
+        """Pass a region over, with what follows from the reason."""
+        self._engine.skip(region, reason)
+
+    def take_back(self, regions: Sequence[Region]) -> None:
+        """Undo what was said to these regions."""
+        self._engine.take_back(regions)
+
+    def draw_checks(self, shares: npt.NDArray[np.floating]) -> None:
+        """Ask check regions in a new order, now that classes are known; what is labelled counts on.
+
+        Parameters
+        ----------
+        shares:
+            (N, C) for `check_candidates`, as `draw_check_regions` takes them.
+        """
+        draws = len(self._project.check_draws())
+        rng = generator_for(self._config.seed, "check regions", draws)
+        draw = draw_check_regions(self.check_candidates, rng, shares)
+        self._project.record_check_draw(1, draw.to_arrays(), self._plan.held_out.note)
+        self._checks.follow(draw)
+
+    @property
+    def check_candidates(self) -> tuple[Region, ...]:
+        """Every region that is held out, in order."""
+        return self._plan.held_out.candidates
+
+    # --- serving ----------------------------------------------------------------------------------------------
+
+    def _serve(self, step: int) -> None:
+        self._served_weights, self._served_step = self._assembly.segmenter.state_dict(), step
+        self._is_held_back = False
+        self.served.offer(self._served_weights, step)
+
+    def _change_of_served(self, fitted: LastFit, should_stop: ShouldStop) -> Progress[Change | None]:
+        """The new weights against those served, which are older than the ones before: read them on the same regions.
+
+        By the trained network, since the served one is another lane's.
+        """
+        segmenter = self._assembly.segmenter
+        own = segmenter.state_dict()
+        segmenter.load_state_dict(self._served_weights)
+        try:
+            served = yield from fitted.rewarded.read(segmenter, should_stop)
+        finally:
+            segmenter.load_state_dict(own)
+        return fitted.change if should_stop() else change_between(served, fitted.reading)
+
+
+def _chosen_by(config: RunConfig, assembly: Assembly) -> tuple[Acquisition, DQNLearner | None]:
+    """The rule that asks and, where it is a policy for any classes, what teaches it from measured gains."""
+    network = policy_in_use(config, assembly)
+    learns = network is not None and config.dqn.features == "default"
+    learner = DQNLearner(config.dqn, network) if learns and network is not None else None
+    policy = EpsilonGreedyPolicy(config.dqn.epsilon_coin)
+    return make_acquisition(config.acquisition, network, policy), learner

@@ -1,0 +1,116 @@
+"""How a person's run starts: settings, what is held out, and which image serves what, all without a single label."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from src_model.active_learning.acquisition.dqn import DQNAcquisition
+from src_model.active_learning.assembly import Assembly, make_segmenter
+from src_model.config import RunConfig, make_run_config, preset_settings
+from src_model.data.dataset import Dataset
+from src_model.data.readers import open_dataset
+from src_model.data.region import Region, RegionGrid, grids
+from src_model.data.splits import Roles
+from src_model.device import choose_device, generator_for, set_threads
+from src_model.labelling.check_regions import CheckDraw, HeldOut, draw_check_regions, hold_out
+from src_model.project.project import Project
+from src_model.shipped.models import POLICY, is_shipped
+
+_MOST_STATE = 0.1
+"""Of the images: those of D_S are not asked from, and a person has few to give away."""
+
+
+@dataclass(frozen=True, slots=True)
+class CheckPlan:
+    """What is held out, and in which order it is asked.
+
+    Attributes
+    ----------
+    draws:
+        Oldest first.
+    """
+
+    held_out: HeldOut
+    draws: tuple[CheckDraw, ...]
+
+
+def person_settings(*layers: dict[str, Any], reader: str = "folder") -> RunConfig:
+    """Settings for a person: the preset ``default``, the shipped policy where there is one, and layers over them.
+
+    Images are looked at one at a time, so that a stop is quick, and every fit is kept, so that a kill loses none.
+    """
+    asks = DQNAcquisition.name if is_shipped(POLICY) else "margin_class_balanced"
+    own: dict[str, Any] = {
+        "acquisition": {"name": asks, "regions_per_query": 8, "pool_size": 20},
+        "segmentation": {"inference_batch": 1},
+        "dqn": {"epsilon_start": 0.0, "epsilon_end": 0.0},
+        "schedule": "pipelined",
+        "checkpoint_seconds": 0,
+    }
+    return make_run_config(preset_settings("default", reader), own, *layers)
+
+
+def assemble_for_person(config: RunConfig) -> Assembly:
+    """Open the data and build the segmenter; no image has a role yet, and no mask is read.
+
+    Raises
+    ------
+    RalisError
+        Whatever is wrong with data, settings or weights; nothing has been written.
+    """
+    set_threads(config.threads)
+    device = choose_device(config.device)
+    dataset = open_dataset(config.data)
+    segmenter = make_segmenter(config, dataset, dataset.schema, device)
+    return Assembly(dataset, Roles((), (), (), (), ()), segmenter, device, config.data.region)
+
+
+def planned_checks(config: RunConfig, dataset: Dataset) -> CheckPlan:
+    """Hold images out and draw an order of asking, for a new project.
+
+    Raises
+    ------
+    DataError
+        If there is a single region or none.
+    """
+    grid = grids(dataset.size, config.data.region)
+    regions = {image: grid(image).regions(image) for image in dataset.ids}
+    held_out = hold_out(regions, dataset.sequence, generator_for(config.seed, "held out"))
+    rng = generator_for(config.seed, "check regions", 0)
+    return CheckPlan(held_out, (draw_check_regions(held_out.candidates, rng),))
+
+
+def kept_checks(config: RunConfig, dataset: Dataset, project: Project) -> CheckPlan | None:
+    """The plan that a project was started with, so that images that came later are learnt from; None: it has none."""
+    kept = project.check_draws()
+    if not kept:
+        return None
+    draws = tuple(CheckDraw.from_arrays(arrays) for arrays, _ in kept)
+    held_out = _held_out_again(draws[0], dataset.ids, grids(dataset.size, config.data.region), kept[0][1])
+    return CheckPlan(held_out, draws)
+
+
+def roles_for_person(config: RunConfig, held_out: HeldOut) -> Roles:
+    """Roles without labels: check images, D_S only where a policy looks at it, and the pool.
+
+    Where there is one image alone it is in the pool; its held-out regions are not.
+    """
+    pool = sorted(held_out.pool)
+    reward = tuple(sorted(set(held_out.check) - set(pool)))
+    state: list[str] = []
+    if config.acquisition.name == DQNAcquisition.name:
+        count = min(config.data.state_images, int(_MOST_STATE * len(pool)))
+        state = generator_for(config.seed, "state images").permutation(pool).tolist()[:count]
+    rest = tuple(image for image in pool if image not in set(state))
+    return Roles((), tuple(sorted(state)), reward, rest, (), (held_out.note,))
+
+
+def _held_out_again(draw: CheckDraw, images: Sequence[str], grid: Callable[[str], RegionGrid], note: str) -> HeldOut:
+    check: dict[str, list[Region]] = {}
+    for region in sorted(draw.regions):
+        check.setdefault(region.image, []).append(region)
+    drawn = frozenset(draw.regions)
+    left = {image: tuple(own for own in grid(image).regions(image) if own not in drawn) for image in images}
+    return HeldOut(check, {image: own for image, own in left.items() if own}, note)
