@@ -64,7 +64,7 @@ def assemble_for_person(config: RunConfig) -> Assembly:
     device = choose_device(config.device)
     dataset = open_dataset(config.data)
     segmenter = make_segmenter(config, dataset, dataset.schema, device)
-    return Assembly(dataset, Roles((), (), (), (), ()), segmenter, device, config.data.region)
+    return Assembly(dataset, Roles((), (), (), (), ()), segmenter, device, config.data.region, {})
 
 
 def planned_checks(config: RunConfig, dataset: Dataset) -> CheckPlan:
