@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 class RalisDockWidget(QWidget):
-    """Opens a data set, shows its images and regions, and lets them be labelled. napari injects the viewer by the parameter's name."""
+    """Opens a data set, shows its images and lets them be labelled. napari injects the viewer by parameter name."""
 
     def __init__(self, napari_viewer: ViewerModel) -> None:
         super().__init__()

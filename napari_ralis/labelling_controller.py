@@ -1,4 +1,4 @@
-"""The labelling controller: the loop. Region on the canvas, strokes, answer, next region; nobody waits for a training."""
+"""The labelling controller: the loop. Region on the canvas, strokes, answer, next region; no waiting."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
+from napari_ralis.easel import Easel
 from napari_ralis.keybindings import Action, Held, Keyboard, Verb, cheat_sheet, class_keys
 from napari_ralis.labelling_display import counters, proposals
 from napari_ralis.layers.canvas import Canvas
@@ -29,28 +28,20 @@ from napari_ralis.threads.canvas_lane import CanvasLane
 from napari_ralis.threads.run_lane import RunLane, Settings
 from napari_ralis.threads.run_messages import Failed, Heard, Job, Message, Opened, Refused, Standing
 from napari_ralis.threads.wishes import (
-    DraftMade,
     DraftWish,
-    ImageWish,
-    Picture,
     PictureWish,
     PredictionWish,
     Sources,
     Wish,
 )
-from src_model.data.annotation import IGNORED, VOID, Annotation, Labels, Source
-from src_model.data.region import Region, RegionGrid
-from src_model.labelling.draft import Purpose, draft
+from src_model.data.annotation import IGNORED, VOID, Annotation, Source
+from src_model.data.region import RegionGrid
 from src_model.labelling.skipping import SkipReason
 from src_model.labelling.tools import Tool
 from src_model.labelling.unpainted import UNSURE
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
-
-_NEAR = 3
-"""Regions ahead whose whole image is kept ready."""
-_SURE = 0.8
 
 
 class LabellingController:
@@ -69,16 +60,15 @@ class LabellingController:
         self._run, self._light = lanes
         self._focus, self._sheet = CanvasFocus(panel), CheatSheet(panel)
         self._keyboard = Keyboard(self._actions(), self._on_class_key)
-        self._canvas = Canvas(viewer, lambda: self._focus.canvas_size, self._keyboard.bind)
+        canvas = Canvas(viewer, lambda: self._focus.canvas_size, self._keyboard.bind)
         layers = PredictionLayers(viewer), IouLayers(viewer)
-        self.learning = LearningController(panel, self._canvas, layers, lanes, self._show_current, self._want)
+        self.learning = LearningController(
+            panel, canvas, layers, lanes, lambda: self._easel.show(), lambda: self._easel.want()
+        )
+        self._easel = Easel(canvas, self._light, self.learning, self._focus.give_back)
         self._opened: Opened | None = None
         self._asked: tuple[Path, Settings | None] | None = None
-        self._shown: Place | None = None
-        self._versions: dict[Region, int] = {}
-        self._laid: Labels | None = None
-        self._is_closed = False
-        self._threshold, self._others, self._hatched = _SURE, False, False
+        self._is_closed = self._hatched = False
         self._class_keys: dict[int, str] = {}
         start.retry_requested.connect(self.retry)
         start.leave_requested.connect(self.leave)
@@ -110,14 +100,14 @@ class LabellingController:
         """Close the project and take its layers off the canvas."""
         self._stop()
         self.learning.end()
-        self._canvas.clear()
+        self._easel.canvas.clear()
         self._session.leave_labelling()
 
     def _stop(self) -> None:
         self._run.close()
         self._light.close()
-        self._opened = self._shown = None
-        self._versions = {}
+        self._easel.end()
+        self._opened = None
 
     # --- what the heavy lane says -----------------------------------------------------------------------------
 
@@ -153,6 +143,7 @@ class LabellingController:
             cheat_sheet(self._keyboard.keys, [(key, schema.names[i]) for i, key in self._class_keys.items()])
         )
         self._light.open(Sources(opened.dataset, opened.served))
+        self._easel.begin(opened, sitting)
         self.learning.begin(opened, sitting)
         self._panel.set_project(f"{opened.folder.name} · {sitting.regions:,} regions")
         self._session.begin_sitting(sitting)
@@ -185,12 +176,12 @@ class LabellingController:
         self.learning.take(wish)
         if current is None or self.learning.reviewing:
             return
-        if self._shown != current:
-            self._show_current()
+        if self._easel.shown != current:
+            self._easel.show()
         elif isinstance(wish, PictureWish) and wish.region == current.region:
-            self._canvas.annotation.set_superpixels(made.superpixels)
-        elif isinstance(wish, DraftWish) and wish.region == current.region and self._laid is None:
-            self._lay_draft()
+            self._easel.annotation.set_superpixels(made.superpixels)
+        elif isinstance(wish, DraftWish) and wish.region == current.region and self._easel.awaits_draft:
+            self._easel.lay_draft()
         elif isinstance(wish, PredictionWish):
             self.learning.show_prediction(current.region.image, current.blind)
         if isinstance(wish, PictureWish | DraftWish):
@@ -207,116 +198,22 @@ class LabellingController:
 
     def _refresh(self) -> None:
         """The queue has changed: wish for what comes, and show what is there."""
-        self._want()
+        self._easel.want()
         if not self.learning.reviewing:
-            self._show_current()
+            self._easel.show()
         self._render()
-
-    def _want(self) -> None:
-        sitting = self._sitting
-        if sitting is None:
-            return
-        coming = [place for place in (sitting.current, *sitting.ahead) if place is not None]
-        near, strip = coming[: 1 + _NEAR], sitting.strip
-        wishes: list[Wish] = list(self.learning.wishes())
-        for place in near:
-            wishes.append(ImageWish(place.region.image))
-            wishes += [] if place.blind else [self._draft_wish(place.region)]
-            wishes.append(PictureWish(place.region))
-        wishes += [PictureWish(place.region) for place in strip]
-        wishes += [self._draft_wish(place.region) for place in strip if not place.blind]
-        if sitting.current is not None and not sitting.current.blind:
-            wishes.append(PredictionWish(sitting.current.region.image, self.learning.version))
-        self._light.want(wishes)
-
-    def _draft_wish(self, region: Region) -> DraftWish:
-        """Of the newest model, but never another one while the region is painted."""
-        in_hand = self._shown is not None and self._shown.region == region
-        version = self._versions.get(region, 0) if in_hand else self.learning.version
-        self._versions[region] = version
-        return DraftWish(region, version)
-
-    def _draft_of(self, region: Region) -> DraftMade | None:
-        made = self._light.get(DraftWish(region, self._versions.get(region, 0)))
-        return made if isinstance(made, DraftMade) else None
-
-    def _show_current(self) -> None:
-        """Put the region in hand on the canvas, as soon as its image is there."""
-        sitting, opened = self._sitting, self._opened
-        if sitting is None or opened is None or self.learning.reviewing:
-            return
-        place = sitting.current
-        if place is None:
-            self._shown = None
-            self._canvas.set_painting(False)
-            return
-        pixels = self._light.get(ImageWish(place.region.image))
-        if pixels is None:
-            return
-        if place == self._shown:
-            self._canvas.show_image(place.region.image, pixels)
-            self._canvas.set_painting(True)
-            self._canvas.look_at(place.region)
-            return
-        self._shown, self._laid = place, None
-        patch = self._known(place)
-        self._canvas.show(place.region, pixels, patch, self._around(place.region), sitting.schema)
-        picture = self._light.get(PictureWish(place.region))
-        self._canvas.annotation.set_superpixels(picture.superpixels if isinstance(picture, Picture) else None)
-        self._canvas.annotation.protect(sitting.locked, self._others)
-        self.learning.show_prediction(place.region.image, place.blind)
-        sitting.start_clock(time.monotonic())
-        self._focus.give_back()
-
-    def _known(self, place: Place) -> Labels:
-        """What the region begins with: its own strokes or labels, or else the draft."""
-        assert self._sitting is not None
-        if (patch := self._sitting.unfinished(place.region)) is not None:
-            self._laid = patch
-            return patch
-        if (annotation := self._sitting.annotation(place.region)) is not None:
-            self._laid = annotation.labels
-            return annotation.labels
-        if (sure := self._sure(place)) is not None:
-            self._laid = sure
-            return sure
-        return np.full(place.region.shape, VOID, dtype=np.uint8)
-
-    def _sure(self, place: Place) -> Labels | None:
-        made = None if place.blind else self._draft_of(place.region)
-        return None if made is None else draft(made.labels, made.certainty, self._threshold, Purpose.TRAINING)
-
-    def _around(self, region: Region) -> Labels:
-        """(H, W) what is labelled in the image round a region."""
-        assert self._sitting is not None
-        assert self._opened is not None
-        labels = np.full(self._opened.dataset.size(region.image), VOID, dtype=np.uint8)
-        for annotation in self._sitting.labelled_in(region.image):
-            if annotation.region != region:
-                labels[annotation.region.window] = annotation.labels
-        return labels
-
-    def _lay_draft(self) -> None:
-        """Lay the draft into what nobody has painted; strokes stay."""
-        if self._shown is None or (sure := self._sure(self._shown)) is None:
-            return
-        patch = self._canvas.annotation.patch
-        untouched = patch == (VOID if self._laid is None else self._laid)
-        untouched |= patch == VOID
-        self._laid = sure
-        self._canvas.annotation.replace(np.where(untouched, sure, patch))
 
     # --- answers ----------------------------------------------------------------------------------------------
 
     def accept(self) -> None:
         """Take the patch as it is painted; an open polygon or line is ended first."""
         sitting = self._sitting
-        if sitting is None or self._shown is None or self.learning.reviewing or self._canvas.annotation.complete():
+        if sitting is None or self._easel.shown is None or self.learning.reviewing or self._easel.annotation.complete():
             return
-        patch = self._canvas.annotation.patch
+        patch = self._easel.annotation.patch
         # Who is unsure leaves the pixel without a label.
         patch[patch == UNSURE] = VOID
-        annotation = Annotation.from_labels(self._shown.region, patch, Source.HUMAN)
+        annotation = Annotation.from_labels(self._easel.shown.region, patch, Source.HUMAN)
         self._run.accept(annotation)
         sitting.accept(annotation, time.monotonic())
         self._turn()
@@ -324,12 +221,12 @@ class LabellingController:
     def skip(self, reason: SkipReason) -> None:
         """Pass the region over."""
         sitting = self._sitting
-        if sitting is None or self._shown is None or self.learning.reviewing:
+        if sitting is None or self._easel.shown is None or self.learning.reviewing:
             return
-        if sitting.annotation(self._shown.region) is not None:
-            self._run.take_back(self._shown.region)
-            sitting.forget(self._shown.region)
-        self._run.skip(self._shown.region, reason)
+        if sitting.annotation(self._easel.shown.region) is not None:
+            self._run.take_back(self._easel.shown.region)
+            sitting.forget(self._easel.shown.region)
+        self._run.skip(self._easel.shown.region, reason)
         sitting.skip(reason, time.monotonic())
         self._turn()
 
@@ -338,7 +235,7 @@ class LabellingController:
         sitting = self._sitting
         if sitting is None or self.learning.reviewing:
             return
-        place = sitting.go_back(self._strokes())
+        place = sitting.go_back(self._easel.strokes())
         if place is not None:
             if sitting.annotation(place.region) is None:
                 self._run.take_back(place.region)
@@ -348,9 +245,9 @@ class LabellingController:
     def label_here(self) -> None:
         """Take the region under the cursor into the hand, asked for or not, labelled or not."""
         sitting, opened = self._sitting, self._opened
-        if sitting is None or opened is None or self._shown is None or self.learning.reviewing:
+        if sitting is None or opened is None or self._easel.shown is None or self.learning.reviewing:
             return
-        image = self._shown.region.image
+        image = self._easel.shown.region.image
         size = opened.dataset.size(image)
         row, column = (round(value) for value in self._viewer.cursor.position[-2:])
         if not (0 <= row < size[0] and 0 <= column < size[1]):
@@ -363,17 +260,9 @@ class LabellingController:
         """Take this region into the hand; the one in hand waits with its strokes."""
         sitting = self._sitting
         if sitting is not None and (sitting.current is None or place.region != sitting.current.region):
-            sitting.take(place, self._strokes())
+            sitting.take(place, self._easel.strokes())
             sitting.reopen(place.region)
             self._turn(answered=False)
-
-    def _strokes(self) -> Labels | None:
-        """What was painted of the region in hand; None if nobody has touched it."""
-        if self._shown is None:
-            return None
-        patch = self._canvas.annotation.patch
-        laid = np.full(patch.shape, VOID, np.uint8) if self._laid is None else self._laid
-        return None if np.array_equal(patch, laid) else patch
 
     def _turn(self, answered: bool = True) -> None:
         if answered:
@@ -387,7 +276,7 @@ class LabellingController:
         self._light.made.connect(self._on_made)
         self._light.failed.connect(self._on_not_made)
         panel, tools, palette = self._panel, self._panel.tools, self._panel.palette_panel
-        annotation = self._canvas.annotation
+        annotation = self._easel.annotation
         tools.tool_requested.connect(self._with_focus(annotation.set_tool))
         tools.draft_requested.connect(self._on_view_draft_requested)
         tools.fill_rest_requested.connect(annotation.fill_rest)
@@ -413,26 +302,26 @@ class LabellingController:
         tools = {verb: self._tool_of(Tool(verb.value)) for verb in Verb if verb.value in set(Tool)}
         return tools | {
             Verb.ACCEPT: self.accept,
-            Verb.CANCEL: lambda: self._canvas.annotation.cancel(),
+            Verb.CANCEL: lambda: self._easel.annotation.cancel(),
             Verb.SKIP: lambda: self._panel.tools.open_skip_menu(),
             Verb.BACK: self.go_back,
             Verb.LABEL_HERE: self.label_here,
-            Verb.FILL_REST: lambda: self._canvas.annotation.fill_rest(),
-            Verb.DRAFT: self._lay_draft,
-            Verb.UNDO: lambda: self._canvas.annotation.undo(),
-            Verb.REDO: lambda: self._canvas.annotation.redo(),
-            Verb.PICK: lambda: self._canvas.annotation.pick_under_cursor(),
-            Verb.PROTECT_OTHERS: lambda: self._protect_others(not self._others),
-            Verb.IGNORE: lambda: self._canvas.annotation.press_class(IGNORED),
-            Verb.UNSURE: lambda: self._canvas.annotation.press_class(UNSURE),
+            Verb.FILL_REST: lambda: self._easel.annotation.fill_rest(),
+            Verb.DRAFT: lambda: self._easel.lay_draft(),
+            Verb.UNDO: lambda: self._easel.annotation.undo(),
+            Verb.REDO: lambda: self._easel.annotation.redo(),
+            Verb.PICK: lambda: self._easel.annotation.pick_under_cursor(),
+            Verb.PROTECT_OTHERS: lambda: self._protect_others(not self._easel.others_protected),
+            Verb.IGNORE: lambda: self._easel.annotation.press_class(IGNORED),
+            Verb.UNSURE: lambda: self._easel.annotation.press_class(UNSURE),
             Verb.SEARCH_CLASS: self._panel.palette_panel.start_search,
             Verb.SHOW_UNPAINTED: self._hatch,
-            Verb.WHOLE_IMAGE: Held(lambda: self._canvas.look_at_all(), lambda: self._canvas.look_back()),
+            Verb.WHOLE_IMAGE: Held(lambda: self._easel.canvas.look_at_all(), lambda: self._easel.canvas.look_back()),
             Verb.CHEAT_SHEET: self._sheet.toggle,
         }
 
     def _tool_of(self, tool: Tool) -> Action:
-        return lambda: self._canvas.annotation.set_tool(tool)
+        return lambda: self._easel.annotation.set_tool(tool)
 
     def _with_focus(self, do: Any) -> Any:
         def done(value: Any) -> None:
@@ -442,11 +331,11 @@ class LabellingController:
         return done
 
     def _on_class_key(self, index: int) -> None:
-        self._canvas.annotation.press_class(index)
+        self._easel.annotation.press_class(index)
 
     def _on_view_draft_requested(self, threshold: float) -> None:
-        self._threshold = threshold
-        self._lay_draft()
+        self._easel.threshold = threshold
+        self._easel.lay_draft()
         self._render_tools()
 
     def _on_view_label_here_requested(self) -> None:
@@ -462,7 +351,7 @@ class LabellingController:
     def _on_view_lock_requested(self, index: int, on: bool) -> None:
         if self._sitting is not None:
             self._sitting.locked = self._sitting.locked | {index} if on else self._sitting.locked - {index}
-            self._canvas.annotation.protect(self._sitting.locked, self._others)
+            self._easel.annotation.protect(self._sitting.locked, self._easel.others_protected)
             self._render()
 
     def _on_view_region_requested(self, place: int) -> None:
@@ -470,21 +359,21 @@ class LabellingController:
             self.take(self._sitting.strip[place])
 
     def _protect_others(self, on: bool) -> None:
-        self._others = on
+        self._easel.others_protected = on
         locked = frozenset[int]() if self._sitting is None else self._sitting.locked
-        self._canvas.annotation.protect(locked, on)
+        self._easel.annotation.protect(locked, on)
         self._render_tools()
 
     def _hatch(self) -> None:
         self._hatched = not self._hatched
-        self._canvas.annotation.show_unpainted(self._hatched)
+        self._easel.annotation.show_unpainted(self._hatched)
 
     def _render(self) -> None:
         sitting, opened = self._sitting, self._opened
         if sitting is None or opened is None:
             return
         pictures = {own.region: self._light.get(PictureWish(own.region)) for own in sitting.strip}
-        drafts = {own.region: self._draft_of(own.region) for own in sitting.strip}
+        drafts = {own.region: self._easel.draft_of(own.region) for own in sitting.strip}
         known = {region: picture for region, picture in pictures.items() if picture is not None}
         made = {region: each for region, each in drafts.items() if each is not None}
         self._panel.query.set_query(*proposals(sitting, known, made))
@@ -492,11 +381,11 @@ class LabellingController:
         self._panel.palette_panel.set_entries(
             palette_entries(sitting.schema, self._class_keys, sitting.regions_by_class, sitting.starred, sitting.locked)
         )
-        self._panel.palette_panel.set_selected(self._canvas.annotation.selected_class)
+        self._panel.palette_panel.set_selected(self._easel.annotation.selected_class)
         self._render_tools()
 
     def _render_tools(self, _change: object = None) -> None:
-        annotation, place = self._canvas.annotation, self._shown
+        annotation, place = self._easel.annotation, self._easel.shown
         painting = place is not None and annotation.region is not None
         self._panel.tools.set_state(
             ToolsState(
@@ -504,8 +393,8 @@ class LabellingController:
                 painting=painting,
                 unpainted=annotation.progress.share if painting else 1.0,
                 draft_offered=place is not None and not place.blind,
-                threshold=self._threshold,
-                others_protected=self._others,
+                threshold=self._easel.threshold,
+                others_protected=self._easel.others_protected,
                 superpixels_ready=place is not None and self._light.get(PictureWish(place.region)) is not None,
                 can_go_back=self._sitting is not None and self._sitting.can_go_back,
             )

@@ -36,6 +36,7 @@ _PHASES: Mapping[type[Event], str] = {
     ImagesScored: "choosing regions",
     ImagesPrepared: "preparing images",
 }
+_RESTING = TrainingState()
 _LOSSES = 60
 """That many of the last losses are drawn."""
 
@@ -59,7 +60,7 @@ class Learning:
     """
 
     job: Job | None = None
-    state: TrainingState = TrainingState()
+    state: TrainingState = _RESTING
     since: float = 0.0
     at: int = 0
     unseen: int = 0

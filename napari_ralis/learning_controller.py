@@ -1,4 +1,4 @@
-"""The learning controller: what the heavy lane says goes to the training and IoU panels and to the layers about a model."""
+"""The learning controller: what the heavy lane says goes to the panels and layers about the model."""
 
 from __future__ import annotations
 
@@ -46,8 +46,15 @@ class LearningController:
         self._prediction, self._iou_layers = layers
         self._run, self._light = lanes
         self._show_region, self._want = show_region, want
-        self.reviewing = False
-        self._forget()
+        self.version, self.reviewing = 0, False
+        self._learning = Learning()
+        self._opened: Opened | None = None
+        self._sitting: Sitting | None = None
+        self._measured: Measured | None = None
+        self._shown: Measurement | None = None
+        self._milestones: list[Milestone] = []
+        self._index: int | None = None
+        self._place = 0
         panel.training.pause_requested.connect(self._on_view_pause_requested)
         panel.training.cancel_requested.connect(self._on_view_cancel_requested)
         panel.training.retry_requested.connect(self._run.retry)
@@ -103,6 +110,8 @@ class LearningController:
         if not self.reviewing or wish not in self.wishes():
             return
         made = self._light.get(wish)
+        if made is None:
+            return
         if isinstance(wish, ImageWish):
             # Only the outcomes of what is labelled are shown: other check regions of the image are still to be asked.
             self._prediction.blank()
@@ -126,17 +135,11 @@ class LearningController:
             self._panel.tabs.setCurrentIndex(0)
 
     def _forget(self) -> None:
-        self.version = 0
-        self.reviewing = False
+        self.version, self.reviewing = 0, False
         self._learning = Learning()
-        self._opened: Opened | None = None
-        self._sitting: Sitting | None = None
-        self._measured: Measured | None = None
-        self._shown: Measurement | None = None
-        self._milestones: list[Milestone] = []
-        self._index: int | None = None
-        self._place = 0
-        self._panel.training.set_state(TrainingState())
+        self._opened, self._sitting, self._measured, self._shown = None, None, None, None
+        self._milestones, self._index, self._place = [], None, 0
+        self._panel.training.set_state(self._learning.state)
 
     def _on_engine_served(self, message: Served) -> None:
         self._panel.add_to_log(message.text)

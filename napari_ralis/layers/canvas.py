@@ -80,7 +80,7 @@ class Canvas:
 
     def look_at(self, region: Region) -> None:
         """Put the region into the middle, with its surroundings, as near as the person wants it."""
-        camera = self._viewer.camera
+        camera = self._viewer.scene.camera
         if self._given_zoom is not None and not np.isclose(camera.zoom, self._given_zoom):
             # Who has zoomed since keeps that.
             self._chosen_zoom = camera.zoom
@@ -90,7 +90,7 @@ class Canvas:
 
     def look_at_all(self) -> None:
         """Show the whole image until `look_back`."""
-        camera = self._viewer.camera
+        camera = self._viewer.scene.camera
         if self._before is not None:
             return
         self._before = camera.center, camera.zoom
@@ -100,7 +100,7 @@ class Canvas:
         """Show the whole image; the next region is shown as near as before."""
         if (layer := find(self._viewer, "image")) is None:
             return
-        camera, (height, width), (tall, wide) = self._viewer.camera, layer.data.shape[:2], self._size()
+        camera, (height, width), (tall, wide) = self._viewer.scene.camera, layer.data.shape[:2], self._size()
         if self._given_zoom is not None and not np.isclose(camera.zoom, self._given_zoom):
             self._chosen_zoom = camera.zoom
         camera.center = (0.0, height / 2, width / 2)
@@ -109,7 +109,7 @@ class Canvas:
     def look_back(self) -> None:
         """Show again what was shown before `look_at_all`."""
         if self._before is not None:
-            self._viewer.camera.center, self._viewer.camera.zoom = self._before
+            self._viewer.scene.camera.center, self._viewer.camera.zoom = self._before
             self._given_zoom, self._before = self._before[1], None
 
     def clear(self) -> None:

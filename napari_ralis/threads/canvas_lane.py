@@ -1,4 +1,4 @@
-"""The canvas lane: the light one. It fulfils wishes for the canvas, the most urgent first, and never waits for an epoch."""
+"""The canvas lane: the light one. It fulfils wishes, the most urgent first, and never waits for an epoch."""
 
 from __future__ import annotations
 

@@ -27,6 +27,7 @@ from napari_ralis.threads.run_messages import (
     Served,
     Standing,
 )
+from napari_ralis.threads.torch_beside_opengl import import_engine
 from src_model.data.annotation import Annotation
 from src_model.data.region import Region
 from src_model.events import Event
@@ -145,12 +146,12 @@ class RunLane(QObject):
     # --- the thread's side ------------------------------------------------------------------------------------
 
     def _live(self, folder: Path, settings: Settings | None) -> None:
+        self._say(Began(Job.OPENING))
         try:
-            # Late: it brings torch, which takes seconds.
+            import_engine()
             from src_model.active_learning.person_run import PersonRun
             from src_model.active_learning.person_start import person_settings
 
-            self._say(Began(Job.OPENING))
             config = None if settings is None else person_settings(settings)
             with PersonRun.open(folder, config) as run:
                 self._serve(run, folder)
