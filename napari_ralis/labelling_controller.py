@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from napari_ralis.easel import Easel
 from napari_ralis.keybindings import Action, Held, Keyboard, Verb, cheat_sheet, class_keys
-from napari_ralis.labelling_display import counters, proposals
+from napari_ralis.labelling_view import LabellingView
 from napari_ralis.layers.canvas import Canvas
 from napari_ralis.layers.iou_layers import IouLayers
 from napari_ralis.layers.prediction_layers import PredictionLayers
@@ -19,9 +19,7 @@ from napari_ralis.notifications import show_failure
 from napari_ralis.panels.canvas_focus import CanvasFocus
 from napari_ralis.panels.cheat_sheet import CheatSheet
 from napari_ralis.panels.labelling_panel import LabellingPanel
-from napari_ralis.panels.palette_panel import palette_entries
 from napari_ralis.panels.start_panel import StartPanel
-from napari_ralis.panels.tools_panel import ToolsState
 from napari_ralis.session import LabellingSession, Phase
 from napari_ralis.sitting import Place, Sitting
 from napari_ralis.threads.canvas_lane import CanvasLane
@@ -66,6 +64,7 @@ class LabellingController:
             panel, canvas, layers, lanes, lambda: self._easel.show(), lambda: self._easel.want()
         )
         self._easel = Easel(canvas, self._light, self.learning, self._focus.give_back)
+        self._view = LabellingView(panel, self._light, self._easel)
         self._opened: Opened | None = None
         self._asked: tuple[Path, Settings | None] | None = None
         self._is_closed = self._hatched = False
@@ -75,6 +74,16 @@ class LabellingController:
         session.changed.connect(self._on_session_changed)
         self._connect()
         self._on_session_changed()
+
+    @property
+    def shown(self) -> Place | None:
+        """The region on the canvas."""
+        return self._easel.shown
+
+    @property
+    def opened(self) -> Opened | None:
+        """The open project."""
+        return self._opened
 
     # --- opening and closing ----------------------------------------------------------------------------------
 
@@ -145,7 +154,7 @@ class LabellingController:
         self._light.open(Sources(opened.dataset, opened.served))
         self._easel.begin(opened, sitting)
         self.learning.begin(opened, sitting)
-        self._panel.set_project(f"{opened.folder.name} · {sitting.regions:,} regions")
+        self._panel.set_project(opened.folder.name)
         self._session.begin_sitting(sitting)
 
     def _on_session_changed(self) -> None:
@@ -185,10 +194,20 @@ class LabellingController:
         elif isinstance(wish, PredictionWish):
             self.learning.show_prediction(current.region.image, current.blind)
         if isinstance(wish, PictureWish | DraftWish):
-            self._render()
+            self._view.render_query(self._session.sitting)
+        if isinstance(wish, PictureWish) and wish.region == current.region:
+            self._render_tools()
 
     def _on_not_made(self, wish: Wish, error: Exception) -> None:
         show_failure(error)
+
+    def _render(self) -> None:
+        if self._sitting is not None and self._opened is not None:
+            self._view.render(self._sitting, self._opened, self._class_keys)
+            self._render_tools()
+
+    def _render_tools(self, _change: object = None) -> None:
+        self._view.render_tools(self._sitting)
 
     # --- region by region -------------------------------------------------------------------------------------
 
@@ -367,45 +386,3 @@ class LabellingController:
     def _hatch(self) -> None:
         self._hatched = not self._hatched
         self._easel.annotation.show_unpainted(self._hatched)
-
-    def _render(self) -> None:
-        sitting, opened = self._sitting, self._opened
-        if sitting is None or opened is None:
-            return
-        pictures = {own.region: self._light.get(PictureWish(own.region)) for own in sitting.strip}
-        drafts = {own.region: self._easel.draft_of(own.region) for own in sitting.strip}
-        known = {region: picture for region, picture in pictures.items() if picture is not None}
-        made = {region: each for region, each in drafts.items() if each is not None}
-        self._panel.query.set_query(*proposals(sitting, known, made))
-        self._panel.query.set_counters(counters(sitting, self._pixels_in_all()))
-        self._panel.palette_panel.set_entries(
-            palette_entries(sitting.schema, self._class_keys, sitting.regions_by_class, sitting.starred, sitting.locked)
-        )
-        self._panel.palette_panel.set_selected(self._easel.annotation.selected_class)
-        self._render_tools()
-
-    def _render_tools(self, _change: object = None) -> None:
-        annotation, place = self._easel.annotation, self._easel.shown
-        painting = place is not None and annotation.region is not None
-        self._panel.tools.set_state(
-            ToolsState(
-                tool=annotation.tool,
-                painting=painting,
-                unpainted=annotation.progress.share if painting else 1.0,
-                draft_offered=place is not None and not place.blind,
-                threshold=self._easel.threshold,
-                others_protected=self._easel.others_protected,
-                superpixels_ready=place is not None and self._light.get(PictureWish(place.region)) is not None,
-                can_go_back=self._sitting is not None and self._sitting.can_go_back,
-            )
-        )
-
-    def _pixels_in_all(self) -> int:
-        if self._opened is None:
-            return 0
-        if self._all_pixels[0] is not self._opened:
-            sizes = map(self._opened.dataset.size, self._opened.dataset.ids)
-            self._all_pixels = self._opened, sum(height * width for height, width in sizes)
-        return self._all_pixels[1]
-
-    _all_pixels: tuple[Opened | None, int] = (None, 0)

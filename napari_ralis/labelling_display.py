@@ -121,8 +121,7 @@ def reasons_for(sitting: Sitting, drafts: Mapping[Region, DraftMade]) -> dict[Re
     """Why each region of the strip is asked, in one sentence."""
     known = [drafts[place.region] for place in sitting.strip if place.region in drafts]
     doubts = np.sort([1.0 - float(own.certainty.mean()) for own in known])
-    labelled = _labelled(sitting)
-    return {place.region: _reason(sitting, place, drafts, doubts.tolist(), labelled) for place in sitting.strip}
+    return {place.region: _reason(sitting, place, drafts, doubts.tolist()) for place in sitting.strip}
 
 
 def counters(sitting: Sitting, pixels_in_all: int) -> Counters:
@@ -155,23 +154,11 @@ def _remarked(learning: Learning) -> Learning:
     return replace(learning, state=replace(learning.state, remark=" ".join(filter(None, (learning.serving, age)))))
 
 
-def _labelled(sitting: Sitting) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-    """(C,) regions that hold each class: of the labels only what is known without decoding them again."""
-    counts = sitting.regions_by_class
-    return np.array([counts.get(index, 0) for index in range(sitting.schema.num_classes)], dtype=np.float64)
-
-
-def _reason(
-    sitting: Sitting,
-    place: Place,
-    drafts: Mapping[Region, DraftMade],
-    doubts: Sequence[float],
-    labelled: np.ndarray[tuple[int], np.dtype[np.float64]],
-) -> str:
+def _reason(sitting: Sitting, place: Place, drafts: Mapping[Region, DraftMade], doubts: Sequence[float]) -> str:
     if place.blind:
         return _BLIND
     if (made := drafts.get(place.region)) is None:
         return _COMES
     own = 1.0 - float(made.certainty.mean())
     rank = float(np.searchsorted(doubts, own)) / max(1, len(doubts) - 1)
-    return reason_for(made.shares, labelled, sitting.schema.names, rank).sentence
+    return reason_for(made.shares, np.maximum(sitting.worth, 0.0), sitting.schema.names, rank).sentence

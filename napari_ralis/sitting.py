@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 import numpy as np
+import numpy.typing as npt
 
-from src_model.data.annotation import IGNORED, Annotation, Labels
+from src_model.data.annotation import Annotation, Labels, class_pixels
 from src_model.data.class_schema import ClassSchema
 from src_model.data.region import Region
 from src_model.labelling.skipping import CONSEQUENCES, SkipReason
@@ -63,6 +64,8 @@ class Sitting:
         self._annotations: dict[Region, Annotation] = {}
         self._by_image: dict[str, list[Region]] = {}
         self._counts: Counter[int] = Counter()
+        self.worth = np.zeros(schema.num_classes)
+        """(C,) labels in regions' worth of pixels."""
         self._unfinished: dict[Region, Labels] = {}
         self._since: float | None = None
         for annotation in annotations:
@@ -209,19 +212,12 @@ class Sitting:
         self.current = following.pop(0) if following else None
 
     def _fill_strip(self) -> None:
-        """The strip holds K regions until each has its answer; what was taken out of turn is put in front."""
-        open_ = [place for place in self.strip if self.fate(place.region) is Fate.OPEN]
+        """K regions, those with an answer first, until each has one; then the next K."""
+        answered = [place for place in self.strip if self.fate(place.region) is not Fate.OPEN]
         coming = [place for place in (self.current, *self.ahead) if place is not None]
-        if not open_:
-            self.strip = tuple(coming[: self._per_query])
-            return
-        known = {place.region for place in coming}
-        kept = [place for place in self.strip if self.fate(place.region) is not Fate.OPEN or place.region in known]
-        if self.current is not None and self.current not in kept:
-            kept.append(self.current)
-        held = {place.region for place in kept}
-        kept += [place for place in coming if place.region not in held][: max(0, self._per_query - len(kept))]
-        self.strip = tuple(kept)
+        if len(answered) >= self._per_query:
+            answered = []
+        self.strip = (*answered, *coming[: self._per_query - len(answered)])
 
     def _keep(self, annotation: Annotation) -> None:
         region = annotation.region
@@ -229,12 +225,16 @@ class Sitting:
             self._drop(region)
         self._annotations[region] = annotation
         self._by_image.setdefault(region.image, []).append(region)
-        self._counts.update(_classes_of(annotation))
+        shares = self._shares(annotation)
+        self.worth = self.worth + shares
+        self._counts.update(np.nonzero(shares)[0].tolist())
 
     def _drop(self, region: Region) -> None:
         annotation = self._annotations.pop(region)
         self._by_image[region.image].remove(region)
-        self._counts.subtract(_classes_of(annotation))
+        shares = self._shares(annotation)
+        self.worth = self.worth - shares
+        self._counts.subtract(np.nonzero(shares)[0].tolist())
 
     def forget(self, region: Region) -> None:
         """What was said to this region is taken back."""
@@ -242,7 +242,9 @@ class Sitting:
         if region in self._annotations:
             self._drop(region)
 
-
-def _classes_of(annotation: Annotation) -> list[int]:
-    found = np.unique(annotation.labels)
-    return [int(index) for index in found if index < IGNORED]
+    def _shares(self, annotation: Annotation) -> npt.NDArray[np.float64]:
+        """(C,) part of the region that each class fills."""
+        shares: npt.NDArray[np.float64] = (
+            class_pixels(annotation.labels, self.schema.num_classes) / annotation.region.pixels
+        )
+        return shares
