@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
+from qtpy.QtCore import QTimer
+
 from napari_ralis.labelling_display import Learning, after, paused, stopping
 from napari_ralis.layers.canvas import Canvas
 from napari_ralis.layers.iou_layers import ClassView, IouLayers
@@ -20,6 +22,9 @@ from napari_ralis.threads.wishes import ImageWish, OutcomesWish, PredictionWish,
 from src_model.data.region import Size
 from src_model.events import Notice, StepDone
 from src_model.labelling.measurement import Measurement, Milestone, class_text, gain_text
+
+_LATE = 400
+"""Milliseconds after a region came onto the canvas when the prediction of its image follows."""
 
 
 class LearningController:
@@ -55,6 +60,11 @@ class LearningController:
         self._milestones: list[Milestone] = []
         self._index: int | None = None
         self._place = 0
+        self._late = QTimer(panel)
+        self._late.setSingleShot(True)
+        self._late.setInterval(_LATE)
+        self._late.timeout.connect(self._show_prediction)
+        self._predicted: str | None = None
         panel.training.pause_requested.connect(self._on_view_pause_requested)
         panel.training.cancel_requested.connect(self._on_view_cancel_requested)
         panel.training.retry_requested.connect(self._run.retry)
@@ -72,6 +82,7 @@ class LearningController:
 
     def end(self) -> None:
         """The project is closed."""
+        self._late.stop()
         self._iou_layers.clear()
         self._prediction.clear()
         self._forget()
@@ -122,11 +133,23 @@ class LearningController:
             self._iou_layers.show(view)
 
     def show_prediction(self, image: str, blind: bool) -> None:
-        """What the model says of the image on the canvas, in layers that start hidden; nothing of a check region."""
-        made = self._light.get(PredictionWish(image, self.version))
-        if blind or self._sitting is None:
+        """What the model says of the image on the canvas, in layers that start hidden; nothing of a check region.
+
+        A moment later, for it takes napari as long as all the rest and the next stroke should not wait for it.
+        """
+        if blind:
+            self._late.stop()
+            self._predicted = None
             self._prediction.blank()
-        elif made is not None:
+        else:
+            self._predicted = image
+            self._late.start()
+
+    def _show_prediction(self) -> None:
+        if self._predicted is None or self._sitting is None or self.reviewing:
+            return
+        made = self._light.get(PredictionWish(self._predicted, self.version))
+        if made is not None:
             self._prediction.show(made.classes, made.uncertainty, self._sitting.schema)
 
     def leave_review(self) -> None:
@@ -139,6 +162,7 @@ class LearningController:
         self._learning = Learning()
         self._opened, self._sitting, self._measured, self._shown = None, None, None, None
         self._milestones, self._index, self._place = [], None, 0
+        self._predicted = None
         self._panel.training.set_state(self._learning.state)
 
     def _on_engine_served(self, message: Served) -> None:

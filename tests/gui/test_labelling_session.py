@@ -214,3 +214,75 @@ def test_a_session_from_nothing_to_a_model_and_back_after_closing_while_it_learn
     np.testing.assert_array_equal(again.labelled[last], labelled[last])
     assert again.region not in labelled
     again.close()
+
+
+def test_regions_are_skipped_taken_up_again_and_labelled_wherever_the_cursor_is(
+    sit_down: Callable[[], Sitter], streets: Path, tmp_path: Path
+) -> None:
+    person = sit_down()
+    person.open(streets)
+    person.start(tmp_path / "project")
+    first = person.label_quickly()
+    person.until(lambda: person.region not in (None, first))
+    second = person.region
+    person.press(Qt.Key.Key_B)
+    person.press(Qt.Key.Key_2)
+    person.drag((6, 6), (6, 24))
+    strokes = person.patch
+
+    # Back to the first: it is corrected, and the strokes on the second are still there.
+    person.press(Qt.Key.Key_Backspace)
+    person.until(lambda: person.region == first)
+    assert (person.patch == 0).all()
+    person.drag((6, 6), (6, 24))
+    corrected = person.patch
+    assert (corrected == 1).any()
+    person.press(Qt.Key.Key_Return)
+    person.until(lambda: person.region == second)
+    np.testing.assert_array_equal(person.labelled[first], corrected)
+    np.testing.assert_array_equal(person.patch, strokes)
+
+    # Skipped from the menu, as a click on a reason does it.
+    menu = person.dock.labelling_panel.tools.skip.menu()
+    next(action for action in menu.actions() if action.text() == "Not useful").trigger()
+    person.until(lambda: person.region not in (None, first, second))
+    assert second not in person.labelled
+    assert person.dock.labelling_panel.tools.back.isEnabled()
+
+    # A neighbour, not asked for.
+    here = person.region
+    assert here is not None
+    down = here.row + 40 if here.row + 64 <= 96 else here.row - 8
+    person.point(down - here.row, 8)
+    person.press(Qt.Key.Key_H)
+    person.until(lambda: person.region not in (None, here))
+    assert person.region == Region(here.image, down // 32 * 32, here.column, 32, 32)
+    there = person.label_quickly()
+    assert there in person.labelled
+    person.until(lambda: person.region == here)
+    person.until(lambda: person.dock.labelling_panel.saved.text().startswith("● saved"))
+    person.close()
+
+
+def test_a_project_that_cannot_be_opened_says_why_and_is_tried_again(
+    sit_down: Callable[[], Sitter], streets: Path, tmp_path: Path, shown_warnings: list[str]
+) -> None:
+    person = sit_down()
+    person.open(streets)
+    (tmp_path / "project").write_text("in the way")
+    person.dock.start_labelling(tmp_path / "project", SETTINGS)
+    person.until(lambda: person.dock.session.phase is Phase.FAILED)
+    start = person.dock.start_panel
+    assert str(tmp_path / "project") in start.text.text()
+    assert start.retry_button.isVisible()
+    (tmp_path / "project").unlink()
+    QTest.mouseClick(start.retry_button, Qt.MouseButton.LeftButton)
+    person.until(lambda: person.region is not None)
+    assert shown_warnings
+
+    # Back to the data set: lanes stop, our layers go.
+    QTest.mouseClick(person.dock.labelling_panel.close_button, Qt.MouseButton.LeftButton)
+    assert person.dock.session.phase is Phase.OPEN
+    assert not person.dock.run_lane.is_open
+    assert find(person.viewer, "annotation") is None
+    person.close()
