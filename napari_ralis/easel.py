@@ -84,7 +84,33 @@ class Easel:
         wishes += [self._draft_wish(place.region) for place in strip if not place.blind]
         if sitting.current is not None and not sitting.current.blind:
             wishes.append(PredictionWish(sitting.current.region.image, self._learning.version))
+        neighbours = (self._neighbour(step) for step in (-1, 1))
+        wishes += [ImageWish(image) for image in neighbours if image is not None]
         self._light.want(wishes)
+
+    def show_neighbour(self, step: int) -> None:
+        """Show the frame before (-1) or after (1) of the same sequence until `show_own`, if there is one."""
+        image = self._neighbour(step)
+        pixels = None if image is None else self._light.get(ImageWish(image))
+        if image is not None and pixels is not None:
+            self.canvas.set_painting(False)
+            self.canvas.show_image(image, pixels)
+
+    def show_own(self) -> None:
+        """Show the image of the region in hand again."""
+        pixels = None if self.shown is None else self._light.get(ImageWish(self.shown.region.image))
+        if self.shown is not None and pixels is not None:
+            self.canvas.show_image(self.shown.region.image, pixels)
+            self.canvas.set_painting(True)
+
+    def _neighbour(self, step: int) -> str | None:
+        if self._opened is None or self._sitting is None or self._sitting.current is None:
+            return None
+        dataset, image = self._opened.dataset, self._sitting.current.region.image
+        place = dataset.ids.index(image) + step
+        if not 0 <= place < len(dataset.ids) or dataset.sequence(dataset.ids[place]) != dataset.sequence(image):
+            return None
+        return dataset.ids[place]
 
     def _draft_wish(self, region: Region) -> DraftWish:
         """Of the newest model, but never another one while the region is painted."""

@@ -336,6 +336,8 @@ class LabellingController:
             Verb.SEARCH_CLASS: self._panel.palette_panel.start_search,
             Verb.SHOW_UNPAINTED: self._hatch,
             Verb.WHOLE_IMAGE: Held(lambda: self._easel.canvas.look_at_all(), lambda: self._easel.canvas.look_back()),
+            Verb.FRAME_BEFORE: Held(lambda: self._easel.show_neighbour(-1), lambda: self._easel.show_own()),
+            Verb.FRAME_AFTER: Held(lambda: self._easel.show_neighbour(1), lambda: self._easel.show_own()),
             Verb.CHEAT_SHEET: self._sheet.toggle,
         }
 
