@@ -54,7 +54,7 @@ def _root(
 @app.command()
 def label(
     project: Annotated[
-        Path | None, typer.Argument(help="Folder of a run or a project, to start from its data set.")
+        Path | None, typer.Argument(help="Project to go on with, or a run whose data set is opened.")
     ] = None,
 ) -> None:
     """Open napari with the labelling dock.
@@ -62,7 +62,10 @@ def label(
     Example: `napari-ralis label runs/balance`
     """
     _require_screen()
-    _open_window(None if project is None else _data_of(project))
+    if project is not None and _is_a_persons(project):
+        _open_window(None, project=project)
+    else:
+        _open_window(None if project is None else _data_of(project))
 
 
 @app.command()
@@ -104,7 +107,9 @@ def demo(
         typer.echo("The same images in napari: napari-ralis label " + shlex.quote(str(out / "runs" / "random")))
 
 
-def _open_window(config: DataConfig | None, title: str = "napari-ralis", remark: str = "") -> None:
+def _open_window(
+    config: DataConfig | None, title: str = "napari-ralis", remark: str = "", project: Path | None = None
+) -> None:
     import napari
 
     from napari_ralis.commands import open_dock
@@ -113,6 +118,8 @@ def _open_window(config: DataConfig | None, title: str = "napari-ralis", remark:
     dock = open_dock(viewer)
     if config is not None:
         dock.open(config, remark)
+    elif project is not None:
+        dock.open_project(project)
     napari.run()
 
 
@@ -123,6 +130,14 @@ def _about_demo(page: Path) -> str:
         "The streets of the demo with their true labels. Which regions (yellow squares) each line asked a simulated "
         f"annotator for, and what that was worth: {link}"
     )
+
+
+def _is_a_persons(project: Path) -> bool:
+    """Whether somebody labels in this project; a simulation has no check regions to draw."""
+    from src_model.project.view import ProjectView
+
+    with ProjectView.read(project) as view:
+        return bool(view.check_draws())
 
 
 def _data_of(project: Path) -> DataConfig:

@@ -16,22 +16,28 @@ class DisplayState:
     ----------
     opening:
         A data set is being opened: a busy bar and a way to stop are shown, and the image list rests.
+    browsing:
+        No project is open: data sets may be opened and looked at.
     summary:
         One line about the open data set.
     entries, current:
         The image list and the row of the shown image.
     position, facts:
         Which image is shown, and what is known about it.
+    may_label:
+        A data set is open whose images may be labelled.
     can_go_back, can_go_on:
         Whether there is an image before and after it.
     """
 
     opening: bool
+    browsing: bool
     summary: str
     entries: tuple[ImageEntry, ...]
     current: int | None
     position: str
     facts: str
+    may_label: bool
     can_go_back: bool
     can_go_on: bool
 
@@ -42,11 +48,13 @@ def display_state(session: LabellingSession) -> DisplayState:
     entries = () if contents is None else contents.entries
     return DisplayState(
         opening=session.phase is Phase.OPENING,
+        browsing=session.phase in (Phase.EMPTY, Phase.OPENING, Phase.OPEN),
         summary="" if contents is None else _summary(contents),
         entries=entries,
         current=current,
         position="" if current is None else f"{current + 1:,} of {len(entries):,}",
         facts="" if contents is None or entry is None else _facts(entry, contents.config.region),
+        may_label=session.phase is Phase.OPEN and bool(entries),
         can_go_back=current is not None and current > 0,
         can_go_on=current is not None and current + 1 < len(entries),
     )

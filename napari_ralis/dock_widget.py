@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QEvent
 from qtpy.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from napari_ralis.controller import SessionController
+from napari_ralis.labelling_controller import LabellingController
 from napari_ralis.layers.layer_group import LayerGroup
 from napari_ralis.panels.image_panel import ImagePanel
+from napari_ralis.panels.labelling_panel import LabellingPanel
 from napari_ralis.panels.project_panel import ProjectPanel
+from napari_ralis.panels.start_panel import StartPanel
 from napari_ralis.session import LabellingSession
+from napari_ralis.threads.canvas_lane import CanvasLane
 from napari_ralis.threads.engine_worker import EngineWorker
+from napari_ralis.threads.run_lane import RunLane, Settings
 from src_model.config import DataConfig
 from src_model.data.readers import READER_NAMES
 
@@ -21,16 +27,23 @@ if TYPE_CHECKING:
 
 
 class RalisDockWidget(QWidget):
-    """Opens a data set and shows its images and regions. napari injects the viewer by the parameter's name."""
+    """Opens a data set, shows its images and lets them be labelled. napari injects the viewer by parameter name."""
 
     def __init__(self, napari_viewer: ViewerModel) -> None:
         super().__init__()
         self.session = LabellingSession()
         self.project_panel = ProjectPanel(READER_NAMES)
         self.image_panel = ImagePanel()
-        self.worker = EngineWorker(self)
+        self.labelling_panel, self.start_panel = LabellingPanel(), StartPanel()
+        self.worker, self.run_lane, self.canvas_lane = EngineWorker(self), RunLane(self), CanvasLane(self)
+        self.labelling = LabellingController(
+            self.session,
+            (self.labelling_panel, self.start_panel),
+            napari_viewer,
+            (self.run_lane, self.canvas_lane),
+        )
         self._controller = SessionController(
-            self.session, self.project_panel, self.image_panel, LayerGroup(napari_viewer), self.worker
+            self.session, self.project_panel, self.image_panel, LayerGroup(napari_viewer), self.worker, self.labelling
         )
         self.project_panel.open_requested.connect(lambda _config: self.remark.hide())
         # Closing the viewer destroys its docks without a word; both ends of a dock's life lead here.
@@ -43,6 +56,8 @@ class RalisDockWidget(QWidget):
         column.addWidget(self.remark)
         column.addWidget(self.project_panel)
         column.addWidget(self.image_panel, stretch=1)
+        column.addWidget(self.start_panel)
+        column.addWidget(self.labelling_panel, stretch=1)
         column.addStretch()
 
     def open(self, config: DataConfig, remark: str = "") -> None:
@@ -50,6 +65,14 @@ class RalisDockWidget(QWidget):
         self.remark.setText(remark)
         self.remark.setVisible(bool(remark))
         self._controller.open(config)
+
+    def start_labelling(self, folder: Path, settings: Settings | None = None) -> None:
+        """Label the open data set in this project folder; ``settings`` are laid over the usual ones."""
+        self._controller.start_labelling(folder, settings or {})
+
+    def open_project(self, folder: Path) -> None:
+        """Go on with a project."""
+        self._controller.open_project(folder)
 
     def event(self, event: QEvent | None) -> bool:
         """Leave when the dock is removed: napari takes the widget out of its dock and closes nothing."""

@@ -9,6 +9,7 @@ from functools import cached_property
 
 from psygnal import Signal
 
+from napari_ralis.sitting import Sitting
 from src_model.config import DataConfig
 from src_model.data.class_schema import ClassSchema
 from src_model.data.region import RegionGrid, Size
@@ -20,6 +21,11 @@ class Phase(StrEnum):
     EMPTY = "empty"
     OPENING = "opening"
     OPEN = "open"
+    STARTING = "starting"
+    """A project is being opened; its images are looked at for the first time."""
+    LABELLING = "labelling"
+    FAILED = "failed"
+    """The project could not be opened; ``problem`` says why, and it may be tried again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +77,8 @@ class LabellingSession:
         self._phase = Phase.EMPTY
         self._contents: DatasetContents | None = None
         self._current: int | None = None
+        self._sitting: Sitting | None = None
+        self._problem = ""
 
     @property
     def phase(self) -> Phase:
@@ -93,6 +101,37 @@ class LabellingSession:
         if self._contents is None or self._current is None:
             return None
         return self._contents.entries[self._current]
+
+    @property
+    def sitting(self) -> Sitting | None:
+        """What a person has before them; None unless a project is open."""
+        return self._sitting
+
+    @property
+    def problem(self) -> str:
+        """Why the project could not be opened; empty unless the phase is FAILED."""
+        return self._problem
+
+    def start_labelling(self) -> None:
+        """A project is being opened."""
+        self._phase, self._problem, self._sitting = Phase.STARTING, "", None
+        self.changed.emit()
+
+    def begin_sitting(self, sitting: Sitting) -> None:
+        """The project is open."""
+        self._phase, self._sitting = Phase.LABELLING, sitting
+        self.changed.emit()
+
+    def fail(self, problem: str) -> None:
+        """The project could not be opened."""
+        self._phase, self._problem, self._sitting = Phase.FAILED, problem, None
+        self.changed.emit()
+
+    def leave_labelling(self) -> None:
+        """The project is closed: back to the data set."""
+        self._phase = Phase.EMPTY if self._contents is None else Phase.OPEN
+        self._problem, self._sitting = "", None
+        self.changed.emit()
 
     def start_opening(self) -> None:
         """A data set is being opened."""

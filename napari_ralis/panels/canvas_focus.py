@@ -27,6 +27,12 @@ class CanvasFocus(QObject):
         canvas = self._canvas()
         return canvas is not None and canvas.hasFocus()
 
+    @property
+    def canvas_size(self) -> tuple[int, int]:
+        """Height and width of the canvas in pixels of the screen."""
+        canvas = self._canvas()
+        return (600, 800) if canvas is None else (canvas.height(), canvas.width())
+
     def give_back(self) -> None:
         """Let keys go to the canvas again."""
         if (canvas := self._canvas()) is not None:

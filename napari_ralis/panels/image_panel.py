@@ -52,7 +52,7 @@ class ImagePanel(QWidget):
         self.model.set_entries(state.entries)
         if state.current is not None:
             self.table.selectRow(state.current)
-        self.setVisible(bool(state.entries))
+        self.setVisible(bool(state.entries) and state.browsing)
         self.setEnabled(not state.opening)
         self.position.setText(state.position)
         self.facts.setText(state.facts)

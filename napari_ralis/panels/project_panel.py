@@ -33,6 +33,8 @@ class ProjectPanel(QWidget):
     open_requested = Signal(object)
     """A DataConfig made from the form."""
     stop_requested = Signal()
+    labelling_requested = Signal(object)
+    """Path of the project folder, made if it is not there."""
 
     def __init__(self, readers: Sequence[str]) -> None:
         super().__init__()
@@ -48,7 +50,11 @@ class ProjectPanel(QWidget):
         self.progress.setRange(0, 0)
         self.summary = QLabel()
         self.summary.setWordWrap(True)
-        self._opening = False
+        self.project = _PathField("Folder of the project", _chosen_folder)
+        self.project.setToolTip("Where your labels and the model are kept; a project that is there is gone on with.")
+        self.start_button = QPushButton("Start labelling")
+        self.start_button.setToolTip("Make the project, or go on with it: the first region comes within seconds.")
+        self._opening = self._may_label = False
         self._explain()
         self._lay_out()
         self._connect()
@@ -67,11 +73,20 @@ class ProjectPanel(QWidget):
 
     def set_display(self, state: DisplayState) -> None:
         """Show this state."""
+        self.setVisible(state.browsing)
         self._opening = state.opening
         self.stop_button.setVisible(state.opening)
         self.progress.setVisible(state.opening)
         self.summary.setText(state.summary)
         self.summary.setVisible(bool(state.summary))
+        self._may_label = state.may_label
+        for widget in (self.project, self.start_button):
+            widget.setVisible(state.may_label)
+        self._allow()
+
+    def set_project(self, folder: Path) -> None:
+        """Propose this project folder."""
+        self.project.set_path(folder)
         self._allow()
 
     def _explain(self) -> None:
@@ -106,11 +121,15 @@ class ProjectPanel(QWidget):
         column.addLayout(buttons)
         column.addWidget(self.progress)
         column.addWidget(self.summary)
+        column.addWidget(self.project)
+        column.addWidget(self.start_button)
 
     def _connect(self) -> None:
         self.open_button.clicked.connect(self._ask_to_open)
         self.stop_button.clicked.connect(self.stop_requested)
         self.reader.currentTextChanged.connect(self._show_what_the_reader_needs)
+        self.start_button.clicked.connect(lambda: self.labelling_requested.emit(self.project.path()))
+        self.project.changed.connect(self._allow)
         self.folder.changed.connect(self._allow)
         self.classes.changed.connect(self._allow)
 
@@ -123,6 +142,7 @@ class ProjectPanel(QWidget):
     def _allow(self) -> None:
         complete = self.folder.path() is not None and (not self._needs_classes() or self.classes.path() is not None)
         self.open_button.setEnabled(complete and not self._opening)
+        self.start_button.setEnabled(self._may_label and self.project.path() is not None)
 
     def _needs_classes(self) -> bool:
         return self.reader.currentText() == _NEEDS_CLASSES

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from qtpy.QtCore import QPointF, QSize, Signal
+from qtpy.QtCore import QPointF, QSize, Qt, Signal
 from qtpy.QtGui import QPainter, QPaintEvent, QPen, QPolygonF
-from qtpy.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 
 class Work(StrEnum):
@@ -94,15 +94,22 @@ class TrainingPanel(QWidget):
         self.retry_button.setVisible(state.work is Work.FAILED)
 
     def _lay_out(self) -> None:
+        # Its words change many times a second; the column must not become wider and narrower with them.
+        self.phase.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         row = QHBoxLayout()
-        row.addWidget(self.phase, stretch=1)
+        row.setSpacing(4)
+        row.addWidget(self.bar, stretch=1)
         row.addWidget(self.curve)
         for button in (self.pause_button, self.cancel_button, self.retry_button):
+            button.setMinimumWidth(button.fontMetrics().horizontalAdvance(button.text()) + 14)
+            # A click leaves the keyboard with the canvas.
+            button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
             row.addWidget(button)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(4)
+        column.addWidget(self.phase)
         column.addLayout(row)
-        column.addWidget(self.bar)
         column.addWidget(self.remark)
 
 

@@ -86,9 +86,9 @@ class EngineWorker(QObject):
             if generation != self._generation:
                 return
             try:
-                result = _done(job)
+                result = job()
             except Exception as error:  # noqa: BLE001 - the worker boundary: whatever happens becomes an answer
-                self._raised.emit(generation, error)
+                self._raised.emit(generation, known_failure(error))
             else:
                 self._returned.emit(generation, result)
 
@@ -109,10 +109,12 @@ class EngineWorker(QObject):
         return answers
 
 
-def _done(job: Job) -> object:
-    try:
-        return job()
-    except (RuntimeError, MemoryError) as exc:
-        raise EngineFailure(
-            f"The machine failed: {exc}. Close other programs or choose smaller images, then try again."
-        ) from exc
+def known_failure(error: Exception) -> Exception:
+    """The error as it is shown: what torch and Python raise when the machine fails becomes an `EngineFailure`."""
+    if not isinstance(error, RuntimeError | MemoryError):
+        return error
+    failure = EngineFailure(
+        f"The machine failed: {error}. Close other programs or choose smaller images, then try again."
+    )
+    failure.__cause__ = error
+    return failure

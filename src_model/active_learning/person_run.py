@@ -28,6 +28,7 @@ from src_model.active_learning.rewarding import LastFit
 from src_model.active_learning.serving import ServedModel
 from src_model.config import RunConfig
 from src_model.data.annotation import Annotation, Source
+from src_model.data.dataset import Dataset
 from src_model.data.region import Region
 from src_model.device import generator_for
 from src_model.dqn.double_dqn import DQNLearner
@@ -201,6 +202,22 @@ class PersonRun:
     def blind(self, region: Region) -> bool:
         """Whether a region is held out: labelled without a draft, measured with, never learnt from."""
         return self._checks.blind(region)
+
+    @property
+    def config(self) -> RunConfig:
+        """Settings of the run."""
+        return self._config
+
+    @property
+    def dataset(self) -> Dataset:
+        """Images and classes; other threads may read it too."""
+        return self._assembly.dataset
+
+    @property
+    def annotations(self) -> tuple[Annotation, ...]:
+        """Everything that is labelled, check regions included, in the order of labelling."""
+        sets = (self._engine.labelled, self._checks.labels)
+        return tuple(own.annotation(region) for own in sets for region in own.regions)
 
     def annotation(self, region: Region) -> Annotation | None:
         """What was given for this region, to be corrected; None if it is not labelled."""

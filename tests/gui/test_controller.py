@@ -10,6 +10,7 @@ import pytest
 
 from napari_ralis import controller as controller_module
 from napari_ralis.controller import SessionController
+from napari_ralis.labelling_controller import LabellingController
 from napari_ralis.layers.layer_group import LayerGroup
 from napari_ralis.panels.image_panel import ImagePanel
 from napari_ralis.panels.project_panel import ProjectPanel
@@ -56,12 +57,14 @@ class Stage:
         self.image_panel = MagicMock(spec=ImagePanel)
         self.layers = MagicMock(spec=LayerGroup)
         self.worker = ScriptedWorker()
+        self.labelling = MagicMock(spec=LabellingController)
         self.controller = SessionController(
             self.session,
             self.project_panel,
             self.image_panel,
             self.layers,
             self.worker,  # type: ignore[arg-type]
+            self.labelling,
         )
 
     def request_image(self, index: int) -> None:
@@ -168,3 +171,23 @@ def test_after_close_the_panels_are_left_alone(stage: Stage) -> None:
     stage.session.start_opening()
     assert stage.project_panel.set_display.call_count == calls
     assert stage.worker.closed
+
+
+def test_labelling_starts_with_the_settings_of_the_open_data_set_beside_its_folder(tiny_camvid: Path) -> None:
+    stage = Stage()
+    stage.controller.start_labelling(tiny_camvid / "labels", {})
+    stage.labelling.start.assert_not_called()
+    stage.controller.open(DataConfig(path=tiny_camvid, reader="camvid", region=(12, 16)))
+    stage.worker.answer()
+    stage.project_panel.set_project.assert_called_once_with(tiny_camvid.with_name(f"{tiny_camvid.name}-labels"))
+    stage.controller.start_labelling(tiny_camvid / "labels", {"acquisition": {"regions_per_query": 3}})
+    folder, settings = stage.labelling.start.call_args.args
+    assert folder == tiny_camvid / "labels"
+    assert settings["data"] == {"path": str(tiny_camvid), "reader": "camvid", "region": "12x16"}
+    assert settings["acquisition"] == {"regions_per_query": 3}
+
+
+def test_closing_stops_the_labelling_too() -> None:
+    stage = Stage()
+    stage.controller.close()
+    stage.labelling.close.assert_called_once_with()

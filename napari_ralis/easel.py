@@ -1,0 +1,199 @@
+"""The easel: the region in hand on the canvas, with its draft and its neighbours, and what is got ready after it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import numpy as np
+
+from napari_ralis.layers.annotation_layer import AnnotationLayer
+from napari_ralis.layers.canvas import Canvas
+from napari_ralis.learning_controller import LearningController
+from napari_ralis.sitting import Place, Sitting
+from napari_ralis.threads.canvas_lane import CanvasLane
+from napari_ralis.threads.run_messages import Opened
+from napari_ralis.threads.wishes import DraftMade, DraftWish, ImageWish, Picture, PictureWish, PredictionWish, Wish
+from src_model.data.annotation import VOID, Labels
+from src_model.data.region import Region
+from src_model.labelling.draft import Purpose, draft
+
+_NEAR = 3
+"""Regions ahead whose whole image is kept ready."""
+_SURE = 0.8
+
+
+class Easel:
+    """Shows what the sitting has in hand as soon as the light lane has made it.
+
+    Attributes
+    ----------
+    shown:
+        What lies on the canvas; None between two regions.
+    threshold:
+        How sure the model must be for a pixel of a draft.
+    others_protected:
+        Whether every class but the one in the brush is protected.
+    """
+
+    def __init__(
+        self, canvas: Canvas, light: CanvasLane, learning: LearningController, focus: Callable[[], None]
+    ) -> None:
+        """``focus`` gives the keyboard to the canvas."""
+        self.canvas = canvas
+        self._light, self._learning, self._focus = light, learning, focus
+        self.shown: Place | None = None
+        self.threshold, self.others_protected = _SURE, False
+        self._opened: Opened | None = None
+        self._sitting: Sitting | None = None
+        self._versions: dict[Region, int] = {}
+        self._laid: Labels | None = None
+
+    def begin(self, opened: Opened, sitting: Sitting) -> None:
+        """A project is open."""
+        self._opened, self._sitting = opened, sitting
+
+    def end(self) -> None:
+        """No project is open."""
+        self._opened = self._sitting = self.shown = self._laid = None
+        self._versions = {}
+
+    @property
+    def annotation(self) -> AnnotationLayer:
+        """What is painted on."""
+        return self.canvas.annotation
+
+    @property
+    def awaits_draft(self) -> bool:
+        """Whether the region was shown before its draft was there."""
+        return self.shown is not None and self._laid is None
+
+    def want(self) -> None:
+        """Ask the light lane for the region in hand, those after it and the thumbnails, the most urgent first."""
+        sitting = self._sitting
+        if sitting is None:
+            return
+        coming = [place for place in (sitting.current, *sitting.ahead) if place is not None]
+        near, strip = coming[: 1 + _NEAR], sitting.strip
+        wishes: list[Wish] = list(self._learning.wishes())
+        for place in near:
+            wishes.append(ImageWish(place.region.image))
+            wishes += [] if place.blind else [self._draft_wish(place.region)]
+            wishes.append(PictureWish(place.region))
+        wishes += [PictureWish(place.region) for place in strip]
+        wishes += [self._draft_wish(place.region) for place in strip if not place.blind]
+        if sitting.current is not None and not sitting.current.blind:
+            wishes.append(PredictionWish(sitting.current.region.image, self._learning.version))
+        neighbours = (self._neighbour(step) for step in (-1, 1))
+        wishes += [ImageWish(image) for image in neighbours if image is not None]
+        self._light.want(wishes)
+
+    def show_neighbour(self, step: int) -> None:
+        """Show the frame before (-1) or after (1) of the same sequence until `show_own`, if there is one."""
+        image = self._neighbour(step)
+        pixels = None if image is None else self._light.get(ImageWish(image))
+        if image is not None and pixels is not None:
+            self.canvas.set_painting(False)
+            self.canvas.show_image(image, pixels)
+
+    def show_own(self) -> None:
+        """Show the image of the region in hand again."""
+        pixels = None if self.shown is None else self._light.get(ImageWish(self.shown.region.image))
+        if self.shown is not None and pixels is not None:
+            self.canvas.show_image(self.shown.region.image, pixels)
+            self.canvas.set_painting(True)
+
+    def _neighbour(self, step: int) -> str | None:
+        if self._opened is None or self._sitting is None or self._sitting.current is None:
+            return None
+        dataset, image = self._opened.dataset, self._sitting.current.region.image
+        place = dataset.ids.index(image) + step
+        if not 0 <= place < len(dataset.ids) or dataset.sequence(dataset.ids[place]) != dataset.sequence(image):
+            return None
+        return dataset.ids[place]
+
+    def _draft_wish(self, region: Region) -> DraftWish:
+        """Of the newest model, but never another one while the region is painted."""
+        in_hand = self.shown is not None and self.shown.region == region
+        version = self._versions.get(region, 0) if in_hand else self._learning.version
+        self._versions[region] = version
+        return DraftWish(region, version)
+
+    def draft_of(self, region: Region) -> DraftMade | None:
+        """What the model says of a region, if that is known by now."""
+        made = self._light.get(DraftWish(region, self._versions.get(region, 0)))
+        return made if isinstance(made, DraftMade) else None
+
+    def show(self) -> None:
+        """Put the region in hand on the canvas, as soon as its image is there."""
+        sitting, opened = self._sitting, self._opened
+        if sitting is None or opened is None or self._learning.reviewing:
+            return
+        place = sitting.current
+        if place is None:
+            self.shown = None
+            self.canvas.set_painting(False)
+            return
+        pixels = self._light.get(ImageWish(place.region.image))
+        if pixels is None:
+            return
+        if place == self.shown:
+            self.canvas.show_image(place.region.image, pixels)
+            self.canvas.set_painting(True)
+            self.canvas.look_at(place.region)
+            return
+        self.shown, self._laid = place, None
+        patch = self._known(place)
+        self.canvas.show(place.region, pixels, patch, self._around(place.region), sitting.schema)
+        picture = self._light.get(PictureWish(place.region))
+        self.annotation.set_superpixels(picture.superpixels if isinstance(picture, Picture) else None)
+        self.annotation.protect(sitting.locked, self.others_protected)
+        self._learning.show_prediction(place.region.image, place.blind)
+        sitting.start_clock(time.monotonic())
+        self._focus()
+
+    def _known(self, place: Place) -> Labels:
+        """What the region begins with: its own strokes or labels, or else the draft."""
+        assert self._sitting is not None
+        if (patch := self._sitting.unfinished(place.region)) is not None:
+            self._laid = patch
+            return patch
+        if (annotation := self._sitting.annotation(place.region)) is not None:
+            self._laid = annotation.labels
+            return annotation.labels
+        if (sure := self._sure(place)) is not None:
+            self._laid = sure
+            return sure
+        return np.full(place.region.shape, VOID, dtype=np.uint8)
+
+    def _sure(self, place: Place) -> Labels | None:
+        made = None if place.blind else self.draft_of(place.region)
+        return None if made is None else draft(made.labels, made.certainty, self.threshold, Purpose.TRAINING)
+
+    def _around(self, region: Region) -> Labels:
+        """(H, W) what is labelled in the image round a region."""
+        assert self._sitting is not None
+        assert self._opened is not None
+        labels = np.full(self._opened.dataset.size(region.image), VOID, dtype=np.uint8)
+        for annotation in self._sitting.labelled_in(region.image):
+            if annotation.region != region:
+                labels[annotation.region.window] = annotation.labels
+        return labels
+
+    def lay_draft(self) -> None:
+        """Lay the draft into what nobody has painted; strokes stay."""
+        if self.shown is None or (sure := self._sure(self.shown)) is None:
+            return
+        patch = self.annotation.patch
+        untouched = patch == (VOID if self._laid is None else self._laid)
+        untouched |= patch == VOID
+        self._laid = sure
+        self.annotation.replace(np.where(untouched, sure, patch))
+
+    def strokes(self) -> Labels | None:
+        """What was painted of the region in hand; None if nobody has touched it."""
+        if self.shown is None:
+            return None
+        patch = self.annotation.patch
+        laid = np.full(patch.shape, VOID, np.uint8) if self._laid is None else self._laid
+        return None if np.array_equal(patch, laid) else patch

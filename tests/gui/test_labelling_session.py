@@ -1,0 +1,300 @@
+"""The whole labelling session in a real window: painted with mouse and keys, learnt from, closed and opened again."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from pytestqt.qtbot import QtBot
+from qtpy.QtCore import QPoint, Qt
+from qtpy.QtTest import QTest
+
+from napari_ralis.dock_widget import RalisDockWidget
+from napari_ralis.layers.stack import find
+from napari_ralis.session import Phase
+from napari_ralis.threads.run_messages import Began, Job, Message
+from src_model.config import DataConfig
+from src_model.data.annotation import VOID
+from src_model.data.region import Region
+from src_model.data.streets.street_images import StreetImages
+from src_model.data.streets.writer import reader_for, write_streets
+from src_model.labelling.tools import Tool
+
+PATIENCE = 180_000
+"""Milliseconds; a busy machine may take long to import torch and to draw."""
+SETTINGS = {
+    "segmentation": {"segmenter": "fast", "fast_updates": 200},
+    "acquisition": {"name": "entropy", "regions_per_query": 2, "pool_size": 3, "budget": 40},
+}
+
+
+@pytest.fixture(scope="module")
+def streets(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("streets") / "town"
+    for _ in write_streets(StreetImages("target", 10, (96, 192), seed=7, sequence_length=2), out):
+        pass
+    return out
+
+
+class Sitter:
+    """A person at a dock: opens, paints and presses keys; real events only."""
+
+    def __init__(self, viewer: Any, qtbot: QtBot) -> None:
+        self.viewer, self.qtbot = viewer, qtbot
+        _, self.dock = viewer.window.add_plugin_dock_widget("napari-ralis", "Labelling")
+        assert isinstance(self.dock, RalisDockWidget)
+        self.canvas = viewer.window._qt_viewer.canvas.native
+        self.heard: list[Message] = []
+        self.dock.run_lane.said.connect(self.heard.append)
+
+    def open(self, streets: Path) -> None:
+        self.dock.open(DataConfig(path=streets, reader=reader_for("target"), region=(32, 32)))
+        self.until(lambda: self.dock.session.phase is Phase.OPEN and not self.dock.worker.busy)
+
+    def start(self, folder: Path, settings: dict[str, Any] = SETTINGS) -> None:
+        self.dock.start_labelling(folder, settings)
+        assert self.dock.session.phase is Phase.STARTING
+        self.until(lambda: self.region is not None)
+
+    def until(self, true: Callable[[], bool]) -> None:
+        self.qtbot.waitUntil(true, timeout=PATIENCE)
+
+    @property
+    def region(self) -> Region | None:
+        """What lies on the canvas, once it is what the sitting has in hand."""
+        sitting, layer = self.dock.session.sitting, find(self.viewer, "annotation")
+        if sitting is None or sitting.current is None or layer is None or self.dock.labelling.shown != sitting.current:
+            return None
+        return sitting.current.region
+
+    @property
+    def patch(self) -> np.ndarray:
+        return np.array(find(self.viewer, "annotation").data)
+
+    @property
+    def labelled(self) -> dict[Region, np.ndarray]:
+        sitting = self.dock.session.sitting
+        return {} if sitting is None else {own.region: own.labels for own in sitting.all}
+
+    def press(self, key: Qt.Key, modifier: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier) -> None:
+        QTest.keyClick(self.canvas, key, modifier)
+        self.qtbot.wait(1)
+
+    def at(self, row: float, column: float) -> QPoint:
+        region, camera = self.region, self.viewer.scene.camera
+        assert region is not None
+        across = (region.column + column - camera.center[-1]) * camera.zoom + self.canvas.width() / 2
+        down = (region.row + row - camera.center[-2]) * camera.zoom + self.canvas.height() / 2
+        return QPoint(round(across), round(down))
+
+    def point(self, row: float, column: float) -> None:
+        QTest.mouseMove(self.canvas, self.at(row, column))
+        self.qtbot.wait(20)
+
+    def drag(self, start: tuple[float, float], end: tuple[float, float]) -> None:
+        self.point(*start)
+        QTest.mousePress(self.canvas, Qt.MouseButton.LeftButton, pos=self.at(*start))
+        self.point(*end)
+        QTest.mouseRelease(self.canvas, Qt.MouseButton.LeftButton, pos=self.at(*end))
+        self.qtbot.wait(1)
+
+    def label_quickly(self) -> Region:
+        """One class and *fill the rest*, which is what a third of all regions needs."""
+        self.until(lambda: self.region is not None)
+        region = self.region
+        assert region is not None
+        self.press(Qt.Key.Key_1)
+        self.press(Qt.Key.Key_F)
+        self.press(Qt.Key.Key_Return)
+        assert region in self.labelled
+        return region
+
+    def close(self) -> None:
+        self.dock.run_lane.said.disconnect(self.heard.append)
+        self.viewer.close()
+
+
+@pytest.fixture
+def sit_down(
+    make_napari_viewer: Callable[..., Any], qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Callable[[], Sitter]:
+    monkeypatch.setenv("RALIS_CACHE", str(tmp_path / "cache"))
+
+    def sitter() -> Sitter:
+        viewer = make_napari_viewer(show=True)
+        qtbot.waitExposed(viewer.window._qt_window)
+        return Sitter(viewer, qtbot)
+
+    return sitter
+
+
+def test_a_session_from_nothing_to_a_model_and_back_after_closing_while_it_learns(
+    sit_down: Callable[[], Sitter], streets: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "project"
+    person = sit_down()
+    person.open(streets)
+    person.start(folder)
+
+    # Brush, superpixel and fill, then Enter.
+    first = person.region
+    assert first is not None
+    assert (person.patch == VOID).all(), "nothing has been learnt, so there is no draft"
+    person.press(Qt.Key.Key_B)
+    person.press(Qt.Key.Key_2)
+    person.drag((6, 6), (6, 24))
+    assert (person.patch[6, 6:24] == 1).all()
+    person.until(lambda: person.dock.labelling_panel.tools.tools[Tool.SUPERPIXEL].isEnabled())
+    person.press(Qt.Key.Key_S)
+    person.point(24, 24)
+    person.press(Qt.Key.Key_3)
+    assert person.patch[24, 24] == 2
+    person.press(Qt.Key.Key_B)
+    person.press(Qt.Key.Key_1)
+    person.press(Qt.Key.Key_F)
+    painted = person.patch
+    assert {0, 1, 2} <= set(np.unique(painted).tolist())
+    assert not (painted == VOID).any()
+    person.press(Qt.Key.Key_Return)
+    assert person.region != first
+    np.testing.assert_array_equal(person.labelled[first], painted)
+    person.until(lambda: person.dock.labelling_panel.saved.text().startswith("● saved"))
+
+    # On and on, until something was learnt and a check region is among the labels.
+    blind = person.dock.labelling.opened.blind
+    while person.dock.labelling.learning.version == 0 or not any(map(blind, person.labelled)):
+        person.label_quickly()
+        person.qtbot.wait(50)
+    person.until(lambda: person.region is not None)
+    assert person.dock.labelling_panel.training.remark.text().startswith("Drafts come from the model")
+
+    # The model on check images, class by class.
+    person.dock.labelling_panel.tabs.setCurrentIndex(1)
+    person.until(lambda: find(person.viewer, "outcomes") is not None)
+    checked = next(region for region in sorted(person.labelled) if blind(region))
+    said = find(person.viewer, "outcomes").data
+    assert said.shape == (96, 192)
+    assert said.any()
+    outside = said.copy()
+    for region in person.labelled:
+        if region.image == checked.image:
+            outside[region.window] = 0
+    assert not outside.any(), "nothing is said of check regions that are still to be labelled"
+    person.dock.labelling_panel.tabs.setCurrentIndex(0)
+    person.until(lambda: person.region is not None)
+    assert find(person.viewer, "outcomes") is None
+
+    # Closed in the middle of a training.
+    def pause(message: Message) -> None:
+        if isinstance(message, Began) and message.job is Job.LEARNING:
+            person.dock.run_lane.pause(True)
+
+    person.dock.run_lane.said.connect(pause)
+    began = len([own for own in person.heard if isinstance(own, Began) and own.job is Job.LEARNING])
+    while len([own for own in person.heard if isinstance(own, Began) and own.job is Job.LEARNING]) == began:
+        person.label_quickly()
+        person.qtbot.wait(50)
+    last = person.label_quickly()
+    labelled = person.labelled
+    person.dock.run_lane.said.disconnect(pause)
+    started = time.monotonic()
+    person.close()
+    assert time.monotonic() - started < 20
+    assert not person.dock.run_lane.is_open
+
+    again = sit_down()
+    again.dock.open_project(folder)
+    again.until(lambda: again.region is not None)
+    assert set(again.labelled) == set(labelled)
+    np.testing.assert_array_equal(again.labelled[first], painted)
+    np.testing.assert_array_equal(again.labelled[last], labelled[last])
+    assert again.region not in labelled
+    again.close()
+
+
+def test_regions_are_skipped_taken_up_again_and_labelled_wherever_the_cursor_is(
+    sit_down: Callable[[], Sitter], streets: Path, tmp_path: Path
+) -> None:
+    person = sit_down()
+    person.open(streets)
+    person.start(tmp_path / "project")
+    first = person.label_quickly()
+    person.until(lambda: person.region not in (None, first))
+    second = person.region
+    person.press(Qt.Key.Key_B)
+    person.press(Qt.Key.Key_2)
+    person.drag((6, 6), (6, 24))
+    strokes = person.patch
+
+    # Back to the first: it is corrected, and the strokes on the second are still there.
+    person.press(Qt.Key.Key_Backspace)
+    person.until(lambda: person.region == first)
+    assert (person.patch == 0).all()
+    person.drag((6, 6), (6, 24))
+    corrected = person.patch
+    assert (corrected == 1).any()
+    person.press(Qt.Key.Key_Return)
+    person.until(lambda: person.region == second)
+    np.testing.assert_array_equal(person.labelled[first], corrected)
+    np.testing.assert_array_equal(person.patch, strokes)
+
+    # Skipped from the menu, as a click on a reason does it.
+    menu = person.dock.labelling_panel.tools.skip.menu()
+    next(action for action in menu.actions() if action.text() == "Not useful").trigger()
+    person.until(lambda: person.region not in (None, first, second))
+    assert second not in person.labelled
+    assert person.dock.labelling_panel.tools.back.isEnabled()
+
+    # The other frame of the sequence, as long as the key is down.
+    here = person.region
+    assert here is not None
+    own = np.array(find(person.viewer, "image").data)
+    number = int(here.image.rsplit("_", 1)[1])
+    key = Qt.Key.Key_Comma if number % 2 else Qt.Key.Key_Period
+    person.qtbot.wait(300)
+    QTest.keyPress(person.canvas, key)
+    person.until(lambda: not np.array_equal(find(person.viewer, "image").data, own))
+    assert not find(person.viewer, "annotation").visible
+    QTest.keyRelease(person.canvas, key)
+    person.until(lambda: np.array_equal(find(person.viewer, "image").data, own))
+    assert find(person.viewer, "annotation").visible
+
+    # A neighbour, not asked for.
+    down = here.row + 40 if here.row + 64 <= 96 else here.row - 8
+    person.point(down - here.row, 8)
+    person.press(Qt.Key.Key_H)
+    person.until(lambda: person.region not in (None, here))
+    assert person.region == Region(here.image, down // 32 * 32, here.column, 32, 32)
+    there = person.label_quickly()
+    assert there in person.labelled
+    person.until(lambda: person.region == here)
+    person.until(lambda: person.dock.labelling_panel.saved.text().startswith("● saved"))
+    person.close()
+
+
+def test_a_project_that_cannot_be_opened_says_why_and_is_tried_again(
+    sit_down: Callable[[], Sitter], streets: Path, tmp_path: Path, shown_warnings: list[str]
+) -> None:
+    person = sit_down()
+    person.open(streets)
+    (tmp_path / "project").write_text("in the way")
+    person.dock.start_labelling(tmp_path / "project", SETTINGS)
+    person.until(lambda: person.dock.session.phase is Phase.FAILED)
+    start = person.dock.start_panel
+    assert str(tmp_path / "project") in start.text.text()
+    assert start.retry_button.isVisible()
+    (tmp_path / "project").unlink()
+    QTest.mouseClick(start.retry_button, Qt.MouseButton.LeftButton)
+    person.until(lambda: person.region is not None)
+    assert shown_warnings
+
+    # Back to the data set: lanes stop, our layers go.
+    QTest.mouseClick(person.dock.labelling_panel.close_button, Qt.MouseButton.LeftButton)
+    assert person.dock.session.phase is Phase.OPEN
+    assert not person.dock.run_lane.is_open
+    assert find(person.viewer, "annotation") is None
+    person.close()
