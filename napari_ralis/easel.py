@@ -13,10 +13,12 @@ from napari_ralis.learning_controller import LearningController
 from napari_ralis.sitting import Place, Sitting
 from napari_ralis.threads.canvas_lane import CanvasLane
 from napari_ralis.threads.run_messages import Opened
+from napari_ralis.threads.stroke_keeper import StrokeKeeper
 from napari_ralis.threads.wishes import DraftMade, DraftWish, ImageWish, Picture, PictureWish, PredictionWish, Wish
 from src_model.data.annotation import VOID, Labels
 from src_model.data.region import Region
 from src_model.labelling.draft import Purpose, draft
+from src_model.project.strokes import kept_strokes
 
 _NEAR = 3
 """Regions ahead whose whole image is kept ready."""
@@ -48,13 +50,22 @@ class Easel:
         self._sitting: Sitting | None = None
         self._versions: dict[Region, int] = {}
         self._laid: Labels | None = None
+        self._keeper: StrokeKeeper | None = None
 
-    def begin(self, opened: Opened, sitting: Sitting) -> None:
-        """A project is open."""
+    def begin(self, opened: Opened, sitting: Sitting) -> int:
+        """A project is open; of how many regions strokes were found that an earlier sitting left without an answer."""
         self._opened, self._sitting = opened, sitting
+        self._keeper = StrokeKeeper(opened.folder)
+        return sitting.restore(
+            {Place(region, opened.blind(region)): patch for region, patch in kept_strokes(opened.folder).items()}
+        )
 
     def end(self) -> None:
         """No project is open."""
+        if self._keeper is not None:
+            # Every stroke has been handed over; the layer may be gone by now.
+            self._keeper.close()
+            self._keeper = None
         self._opened = self._sitting = self.shown = self._laid = None
         self._versions = {}
 
@@ -197,3 +208,9 @@ class Easel:
         patch = self.annotation.patch
         laid = np.full(patch.shape, VOID, np.uint8) if self._laid is None else self._laid
         return None if np.array_equal(patch, laid) else patch
+
+    def keep_strokes(self) -> None:
+        """Have what is painted written down, so that a kill loses no more than the last moment."""
+        if self._keeper is not None and self._sitting is not None:
+            own = self.strokes() if self.shown == self._sitting.current else None
+            self._keeper.keep(self._sitting.all_unfinished(own))

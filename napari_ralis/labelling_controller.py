@@ -131,6 +131,7 @@ class LabellingController:
                 self._refresh()
             elif isinstance(message, Heard):
                 self._sitting.hear(message.regions)
+                self._easel.keep_strokes()
                 if message.regions:
                     self._panel.set_saved(f"saved {datetime.now():%H:%M:%S}", is_saved=True)
             elif isinstance(message, Refused):
@@ -152,9 +153,12 @@ class LabellingController:
             cheat_sheet(self._keyboard.keys, [(key, schema.names[i]) for i, key in self._class_keys.items()])
         )
         self._light.open(Sources(opened.dataset, opened.served))
-        self._easel.begin(opened, sitting)
+        restored = self._easel.begin(opened, sitting)
         self.learning.begin(opened, sitting)
         self._panel.set_project(opened.folder.name)
+        if restored:
+            count = "one region" if restored == 1 else f"{restored} regions"
+            self._panel.add_to_log(f"Restored: what was painted of {count} and not accepted yet comes first.")
         self._session.begin_sitting(sitting)
 
     def _on_session_changed(self) -> None:
@@ -287,6 +291,7 @@ class LabellingController:
         if answered:
             self._panel.set_saved("saving …", is_saved=False)
         self._refresh()
+        self._easel.keep_strokes()
 
     # --- panels and keys --------------------------------------------------------------------------------------
 
@@ -315,6 +320,7 @@ class LabellingController:
         annotation.class_chosen.connect(palette.set_selected)
         annotation.tool_chosen.connect(self._render_tools)
         annotation.painted.connect(self._render_tools)
+        annotation.painted.connect(self._easel.keep_strokes)
         annotation.refused.connect(panel.add_to_log)
 
     def _actions(self) -> Mapping[Verb, Action]:

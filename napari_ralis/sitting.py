@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -119,6 +119,28 @@ class Sitting:
     def unfinished(self, region: Region) -> Labels | None:
         """Strokes of a region that was left without an answer."""
         return self._unfinished.get(region)
+
+    def all_unfinished(self, in_hand: Labels | None) -> dict[Region, Labels]:
+        """All that is painted and not on the disk: of regions that wait, with an answer on its way, and in hand."""
+        patches = {own: self._annotations[own].labels for own in self._unheard if own in self._annotations}
+        patches |= self._unfinished
+        if self.current is not None and in_hand is not None:
+            patches[self.current.region] = in_hand
+        return patches
+
+    def restore(self, patches: Mapping[Place, Labels]) -> int:
+        """Go on with what an earlier sitting left unfinished, before everything else; returns how many regions that is.
+
+        An answer that reached the disk after all is none of them.
+        """
+        open_still = {
+            place: patch
+            for place, patch in patches.items()
+            if (known := self.annotation(place.region)) is None or not np.array_equal(known.labels, patch)
+        }
+        self._unfinished |= {place.region: patch for place, patch in open_still.items()}
+        self._first = [*open_still, *self._first]
+        return len(open_still)
 
     def fate(self, region: Region) -> Fate:
         """What became of a region of the strip."""

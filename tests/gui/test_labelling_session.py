@@ -23,6 +23,7 @@ from src_model.data.region import Region
 from src_model.data.streets.street_images import StreetImages
 from src_model.data.streets.writer import reader_for, write_streets
 from src_model.labelling.tools import Tool
+from src_model.project.strokes import kept_strokes
 
 PATIENCE = 180_000
 """Milliseconds; a busy machine may take long to import torch and to draw."""
@@ -298,3 +299,32 @@ def test_a_project_that_cannot_be_opened_says_why_and_is_tried_again(
     assert not person.dock.run_lane.is_open
     assert find(person.viewer, "annotation") is None
     person.close()
+
+
+def test_what_is_painted_and_not_accepted_is_there_again_after_closing_and_after_a_kill(
+    sit_down: Callable[[], Sitter], streets: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "project"
+    person = sit_down()
+    person.open(streets)
+    person.start(folder)
+    region = person.region
+    assert region is not None
+    person.press(Qt.Key.Key_B)
+    person.press(Qt.Key.Key_2)
+    person.drag((6, 6), (6, 24))
+    painted = person.patch
+    # What a kill would leave.
+    person.until(lambda: region in kept_strokes(folder))
+    np.testing.assert_array_equal(kept_strokes(folder)[region], painted)
+    person.close()
+
+    again = sit_down()
+    again.dock.open_project(folder)
+    again.until(lambda: again.region is not None)
+    assert again.region == region
+    np.testing.assert_array_equal(again.patch, painted)
+    again.press(Qt.Key.Key_Return)
+    assert region in again.labelled
+    again.until(lambda: kept_strokes(folder) == {})
+    again.close()

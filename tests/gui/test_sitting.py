@@ -111,3 +111,25 @@ def test_labels_are_counted_by_class_and_in_regions_worth() -> None:
     now.accept(Annotation.from_labels(PLACES[1].region, half), 0.0)
     assert now.regions_by_class == {0: 1, 1: 2}
     assert now.worth.tolist() == [0.5, 1.5]
+
+
+def test_strokes_of_an_earlier_sitting_come_first_and_answers_that_arrived_do_not() -> None:
+    strokes = np.full((8, 8), 1, dtype=np.uint8)
+    made = Sitting(SCHEMA, 3, [labelled(PLACES[6], 1)])
+    assert made.restore({PLACES[5]: strokes, PLACES[6]: strokes}) == 1
+    made.follow(PLACES[:6])
+    assert made.current == PLACES[5]
+    assert np.array_equal(made.unfinished(PLACES[5].region), strokes)
+    assert made.ahead[0] == PLACES[0]
+
+
+def test_all_that_is_painted_and_not_on_the_disk_is_known() -> None:
+    now, strokes = sitting(), np.full((8, 8), 1, dtype=np.uint8)
+    now.accept(labelled(PLACES[0]), 0.0)
+    kept = now.all_unfinished(strokes)
+    assert set(kept) == {PLACES[0].region, PLACES[1].region}
+    assert np.array_equal(kept[PLACES[1].region], strokes)
+    now.hear([PLACES[0].region])
+    assert set(now.all_unfinished(None)) == set()
+    now.take(PLACES[4], strokes)
+    assert set(now.all_unfinished(None)) == {PLACES[1].region}

@@ -1,0 +1,68 @@
+"""Strokes: what was painted of regions that have no answer yet, kept beside the log so that a kill loses none of it."""
+
+from __future__ import annotations
+
+import base64
+import json
+import logging
+import zlib
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+
+from src_model.atomic_file import replacing
+from src_model.data.annotation import Labels
+from src_model.data.region import Region
+from src_model.exceptions import ProjectError
+
+STROKES = "strokes.json"
+"""Name of the file in a project folder; it is not there while nothing is unfinished."""
+
+logger = logging.getLogger(__name__)
+
+
+def keep_strokes(folder: Path, strokes: Mapping[Region, Labels]) -> None:
+    """Replace what is kept by these patches, (h, w) uint8 each; whole or not at all.
+
+    Raises
+    ------
+    ProjectError
+        If the disk is full or refuses; what was kept before is still there.
+    """
+    path = folder / STROKES
+    body = [
+        asdict(region) | {"labels": base64.b64encode(zlib.compress(patch.astype(np.uint8).tobytes())).decode()}
+        for region, patch in strokes.items()
+    ]
+    try:
+        if body:
+            with replacing(path) as partial:
+                partial.write_text(json.dumps(body), encoding="utf-8")
+        else:
+            path.unlink(missing_ok=True)
+    except OSError as exc:
+        raise ProjectError(
+            f"What is being painted cannot be kept in {path}: {exc}. Free some space; until then only accepted regions "
+            "are safe."
+        ) from exc
+
+
+def kept_strokes(folder: Path) -> dict[Region, Labels]:
+    """What was painted and not answered, (h, w) uint8 by region; nothing where the file is missing or damaged."""
+    path = folder / STROKES
+    if not path.is_file():
+        return {}
+    try:
+        return dict(map(_patch, json.loads(path.read_text(encoding="utf-8"))))
+    except (OSError, ValueError, KeyError, TypeError, zlib.error) as exc:
+        logger.warning("%s is damaged (%s): the strokes of the last session are lost, its answers are not", path, exc)
+        return {}
+
+
+def _patch(entry: dict[str, object]) -> tuple[Region, Labels]:
+    fields = dict(entry)
+    packed = zlib.decompress(base64.b64decode(str(fields.pop("labels")), validate=True))
+    region = Region(**fields)  # type: ignore[arg-type]
+    return region, np.frombuffer(packed, dtype=np.uint8).reshape(region.shape).copy()
