@@ -9,6 +9,7 @@ import zlib
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -61,8 +62,8 @@ def kept_strokes(folder: Path) -> dict[Region, Labels]:
         return {}
 
 
-def _patch(entry: dict[str, object]) -> tuple[Region, Labels]:
-    fields = dict(entry)
-    packed = zlib.decompress(base64.b64decode(str(fields.pop("labels")), validate=True))
-    region = Region(**fields)  # type: ignore[arg-type]
+def _patch(entry: Mapping[str, Any]) -> tuple[Region, Labels]:
+    row, column, height, width = (int(entry[name]) for name in ("row", "column", "height", "width"))
+    region = Region(str(entry["image"]), row, column, height, width)
+    packed = zlib.decompress(base64.b64decode(entry["labels"], validate=True))
     return region, np.frombuffer(packed, dtype=np.uint8).reshape(region.shape).copy()
