@@ -40,12 +40,12 @@ class Origin:
 
 def origin_of(metadata: Mapping[str, Any]) -> Origin | None:
     """What `Origin.to_metadata` put into the metadata of a layer; None for anybody else's layer."""
-    body = metadata.get(_KEY)
+    body: Any = metadata.get(_KEY)  # whatever a script has put there
     try:
-        project = body["project"]  # type: ignore[index]  # whatever a script has put there
+        project = body["project"]
         return Origin(
-            DataConfig.model_validate(body["data"]),  # type: ignore[index]
-            str(body["image"]),  # type: ignore[index]
+            DataConfig.model_validate(body["data"]),
+            str(body["image"]),
             None if project is None else Path(project),
         )
     except (TypeError, KeyError, ValidationError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import numpy as np
@@ -30,7 +31,7 @@ def test_a_disk_that_refuses_is_logged_and_tried_again_with_the_next_stroke(
     keeper = StrokeKeeper(folder)
     keeper.keep({HERE: np.zeros((2, 2), np.uint8)})
     while STROKES not in caplog.text:
-        pass
+        time.sleep(0.01)
     folder.mkdir()
     keeper.keep({HERE: np.ones((2, 2), np.uint8)})
     keeper.close()
