@@ -5,7 +5,8 @@ on two cores, of which 20 are a session of 200 regions at 6 s each while the mod
 own (`benchmarks.feel`) and starts after the one before; progress goes to the error stream. Start-up is no part of any
 reading but the two that are about it. ``--tiny`` tries everything on small images; its figures mean nothing.
 
-The person waits: all that lies between Enter and the next region that can be painted, draft included, over all regions.
+The person waits: what the change from Enter to the next region, draft included, takes beyond the 150 ms that the first
+row grants it, summed over all regions; the sum with them is in the reading too.
 """
 
 from __future__ import annotations

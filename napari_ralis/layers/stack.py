@@ -43,7 +43,7 @@ def redraw(layer: Any, values: npt.NDArray[np.generic], origin: tuple[int, int])
     _move(layer, origin)
     if layer.data.shape != values.shape:
         layer.data = values.copy()
-    elif isinstance(layer, Labels) and layer.loaded and layer.visible:
+    elif isinstance(layer, Labels) and layer.loaded and layer.visible and not layer.contour:
         _redraw_part(layer, values)
     else:
         layer.data[...] = values
