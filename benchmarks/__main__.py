@@ -21,6 +21,7 @@ NAMES = (
     "default_query",
     "streets_speed",
     "napari_start",
+    "labelling_feel",
 )
 RESULTS = Path(__file__).parent / "results"
 
@@ -29,10 +30,13 @@ def main(names: list[str]) -> int:
     """Run the benchmarks; the number of those that failed or refused their reading."""
     failed = 0
     for name in names or NAMES:
-        run = subprocess.run([sys.executable, "-m", f"benchmarks.{name}"], capture_output=True, text=True, check=False)
+        # Progress, and why a benchmark fails, go where they are seen at once.
+        run = subprocess.run(
+            [sys.executable, "-m", f"benchmarks.{name}"], stdout=subprocess.PIPE, text=True, check=False
+        )
         if run.returncode:
             failed += 1
-            print(f"{name}: {run.stderr.strip().splitlines()[-1]}", file=sys.stderr)
+            print(f"{name}: no reading", file=sys.stderr)
             continue
         reading = {"command": f"python -m benchmarks {name}", "taken": _taken()} | json.loads(run.stdout)
         (RESULTS / f"{name}.json").write_text(json.dumps(reading, indent=1) + "\n", encoding="utf-8")

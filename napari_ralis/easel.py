@@ -89,14 +89,15 @@ class Easel:
         wishes: list[Wish] = list(self._learning.wishes())
         for place in near:
             wishes.append(ImageWish(place.region.image))
-            wishes += [] if place.blind else [self._draft_wish(place.region)]
+            wishes += [] if place.blind else self._draft_wishes(place.region)
             wishes.append(PictureWish(place.region))
-        wishes += [PictureWish(place.region) for place in strip]
-        wishes += [self._draft_wish(place.region) for place in strip if not place.blind]
-        if sitting.current is not None and not sitting.current.blind:
-            wishes.append(PredictionWish(sitting.current.region.image, self._learning.version))
         neighbours = (self._neighbour(step) for step in (-1, 1))
         wishes += [ImageWish(image) for image in neighbours if image is not None]
+        wishes += [PictureWish(place.region) for place in strip]
+        wishes += [wish for place in strip if not place.blind for wish in self._draft_wishes(place.region)]
+        if sitting.current is not None and not sitting.current.blind and self._learning.prediction_is_wanted:
+            # Last: of a large image it takes seconds, and it is left in the middle for anything else.
+            wishes.append(PredictionWish(sitting.current.region.image, self._learning.version))
         self._light.want(wishes)
 
     def show_neighbour(self, step: int) -> None:
@@ -123,16 +124,27 @@ class Easel:
             return None
         return dataset.ids[place]
 
-    def _draft_wish(self, region: Region) -> DraftWish:
-        """Of the newest model, but never another one while the region is painted."""
-        in_hand = self.shown is not None and self.shown.region == region
-        version = self._versions.get(region, 0) if in_hand else self._learning.version
-        self._versions[region] = version
-        return DraftWish(region, version)
+    def _draft_wishes(self, region: Region) -> list[Wish]:
+        """Of the newest model, but never another one while the region is painted.
+
+        What an older model said is kept until the newest has said something: a new model must not make anybody wait.
+        """
+        newest, known = self._learning.version, self._versions.get(region)
+        if known is None or (not self._in_hand(region) and self._light.get(DraftWish(region, known)) is None):
+            known = self._versions[region] = newest
+        if self._in_hand(region) or known == newest:
+            return [DraftWish(region, known)]
+        return [DraftWish(region, newest), DraftWish(region, known)]
+
+    def _in_hand(self, region: Region) -> bool:
+        return self.shown is not None and self.shown.region == region
 
     def draft_of(self, region: Region) -> DraftMade | None:
         """What the model says of a region, if that is known by now."""
-        made = self._light.get(DraftWish(region, self._versions.get(region, 0)))
+        newest = DraftWish(region, self._learning.version)
+        if not self._in_hand(region) and self._light.get(newest) is not None:
+            self._versions[region] = newest.version
+        made = self._light.get(DraftWish(region, self._versions.get(region, newest.version)))
         return made if isinstance(made, DraftMade) else None
 
     def show(self) -> None:
@@ -153,6 +165,8 @@ class Easel:
             self.canvas.set_painting(True)
             self.canvas.look_at(place.region)
             return
+        # From here on the draft stays that of the model which is newest now.
+        self.draft_of(place.region)
         self.shown, self._laid = place, None
         patch = self._known(place)
         self.canvas.show(place.region, pixels, patch, self._around(place.region), sitting.schema)

@@ -65,6 +65,7 @@ class LearningController:
         self._late.setInterval(_LATE)
         self._late.timeout.connect(self._show_prediction)
         self._predicted: str | None = None
+        self._prediction.turned_on.connect(self._on_prediction_turned_on)
         panel.training.pause_requested.connect(self._on_view_pause_requested)
         panel.training.cancel_requested.connect(self._on_view_cancel_requested)
         panel.training.retry_requested.connect(self._run.retry)
@@ -143,6 +144,17 @@ class LearningController:
             self._prediction.blank()
         else:
             self._predicted = image
+            self._late.start()
+
+    @property
+    def prediction_is_wanted(self) -> bool:
+        """Whether anybody looks at predictions: one of a large image keeps the light lane busy for seconds."""
+        return self._prediction.is_looked_at
+
+    def _on_prediction_turned_on(self) -> None:
+        if self._predicted is not None and not self.reviewing:
+            self._prediction.blank()
+            self._want()
             self._late.start()
 
     def _show_prediction(self) -> None:

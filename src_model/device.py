@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from threading import Thread
 
 import numpy as np
 import torch
@@ -42,6 +43,19 @@ def set_threads(threads: int) -> None:
     """Give torch this many threads (0: as it likes). Once, at the start: it holds for the whole process."""
     if threads:
         torch.set_num_threads(threads)
+
+
+def compute_alone() -> None:
+    """Have torch compute in this thread without helpers, which leaves the other cores to others.
+
+    The number of threads is each thread's own, but setting it also sets that of threads to come: another thread sets
+    that back a moment later.
+    """
+    others = torch.get_num_threads()
+    torch.set_num_threads(1)
+    after = Thread(target=torch.set_num_threads, args=(others,))
+    after.start()
+    after.join()
 
 
 def autocast(device: torch.device, enabled: bool) -> AbstractContextManager[object]:

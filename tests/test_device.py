@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from threading import Thread
+
 import pytest
 import torch
 from torch import nn
 
-from src_model.device import choose_device, generator_for, torch_generator, train_mode
+from src_model.device import choose_device, compute_alone, generator_for, torch_generator, train_mode
 from src_model.exceptions import ConfigurationError
 
 
@@ -43,3 +46,27 @@ def test_train_mode_goes_back_to_what_it_was() -> None:
     with train_mode(module, True):
         assert module.training
     assert not module.training
+
+
+@pytest.fixture
+def two_threads() -> Iterator[None]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.mark.usefixtures("two_threads")
+def test_a_thread_computes_alone_and_no_other_one_does() -> None:
+    seen: list[int] = []
+
+    def alone() -> None:
+        compute_alone()
+        seen.append(torch.get_num_threads())
+
+    for work in (alone, lambda: seen.append(torch.get_num_threads())):
+        thread = Thread(target=work)
+        thread.start()
+        thread.join()
+    assert seen == [1, 2]
+    assert torch.get_num_threads() == 2

@@ -329,11 +329,8 @@ class AnnotationLayer:
 
     def _empty_history(self, layer: Any) -> None:
         self.cancel()
-        # napari forgets the history of a layer that becomes uneditable; there is no other public way.
-        self._setting_mode = True
-        layer.editable = False
-        layer.editable = True
-        self._setting_mode = False
+        # The public way, to make the layer uneditable for a moment, takes all tools up again: 10 ms before each region.
+        layer._reset_history()
 
     def _set_mode(self, layer: Any) -> None:
         self._setting_mode = True

@@ -12,7 +12,7 @@ from napari_ralis.layers.annotation_layer import AnnotationLayer
 from napari_ralis.layers.ghosts import Ghosts
 from napari_ralis.layers.layer_group import TAG
 from napari_ralis.layers.region_frame import RegionFrame
-from napari_ralis.layers.stack import find, place
+from napari_ralis.layers.stack import find, place, redraw
 from src_model.data.annotation import Labels
 from src_model.data.class_schema import ClassSchema
 from src_model.data.images import Pixels
@@ -66,10 +66,11 @@ class Canvas:
         """Show an image below everything."""
         layer = find(self._viewer, "image")
         if layer is None:
-            layer = Image(pixels, rgb=True, name="Image", metadata={TAG: "image"})
+            # An array of its own: the next image is written into it.
+            layer = Image(pixels.copy(), rgb=True, name="Image", metadata={TAG: "image"})
             place(self._viewer, layer)
         elif self._image != image:
-            layer.data = pixels
+            redraw(layer, pixels, (0, 0))
         self._image = image
 
     def set_painting(self, on: bool) -> None:

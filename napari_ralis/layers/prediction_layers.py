@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 from napari.layers import Image, Labels
+from psygnal import Signal
 
 from napari_ralis.layers.layer_group import label_colours
 from napari_ralis.layers.tagged_layers import ABOVE_PICTURES, TaggedLayers
@@ -31,8 +32,15 @@ class PredictionLayers:
     Names, order, opacity and visibility are the user's. Both start hidden: who labels shall look at the image.
     """
 
+    turned_on = Signal()
+    """One of them can be seen from now on; what it shows may be of another image."""
+
     def __init__(self, viewer: ViewerModel) -> None:
         self._layers = TaggedLayers(viewer)
+
+    def _on_visible(self, event: Any) -> None:
+        if event.source.visible:
+            self.turned_on.emit()
 
     def show(
         self, classes: LabelMap, uncertainty: npt.NDArray[np.float32], schema: ClassSchema, cell: Size = (1, 1)
@@ -54,6 +62,12 @@ class PredictionLayers:
         self._show_classes(classes, schema, cell)
         self._show_uncertainty(uncertainty, cell)
 
+    @property
+    def is_looked_at(self) -> bool:
+        """Whether either can be seen, or has yet to be made."""
+        layers = [self._layers.find(role) for role in (PREDICTION, UNCERTAINTY)]
+        return any(layer is None or layer.visible for layer in layers)
+
     def blank(self) -> None:
         """Show nothing, in the layers that are there: on a check region nobody may look at a prediction."""
         if (layer := self._layers.find(PREDICTION)) is not None:
@@ -69,6 +83,7 @@ class PredictionLayers:
     def _show_classes(self, classes: LabelMap, schema: ClassSchema, cell: Size) -> None:
         if (layer := self._layers.find(PREDICTION)) is None:
             layer = Labels(classes, name="Prediction", opacity=0.5, visible=False)
+            layer.events.visible.connect(self._on_visible)
             self._layers.insert(layer, PREDICTION, (UNCERTAINTY, *_SAID_OF_IT))
         else:
             layer.data = classes
@@ -91,6 +106,7 @@ class PredictionLayers:
                 blending="translucent",
                 visible=False,
             )
+            layer.events.visible.connect(self._on_visible)
             self._layers.insert(layer, UNCERTAINTY, _SAID_OF_IT)
         else:
             layer.data = uncertainty

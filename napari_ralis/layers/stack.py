@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-from napari.layers import Layer
+from napari.layers import Labels, Layer
 
 from napari_ralis.layers.layer_group import TAG
 
@@ -37,12 +37,35 @@ def redraw(layer: Any, values: npt.NDArray[np.generic], origin: tuple[int, int])
     """Show other values at another place of the image.
 
     They are copied into the array that the layer shows: a new layer costs twenty times as much (napari builds its
-    controls and collects all garbage when it is removed), a new array five times, and so does moving the layer.
+    controls and collects all garbage when it is removed) and a new array five times. Of labels only the rectangle that
+    changes is sent to the screen.
     """
-    if layer.data.shape == values.shape:
-        layer.data[...] = values
-    else:
+    _move(layer, origin)
+    if layer.data.shape != values.shape:
         layer.data = values.copy()
+    elif isinstance(layer, Labels) and layer.loaded and layer.visible and not layer.contour:
+        _redraw_part(layer, values)
+    else:
+        layer.data[...] = values
+        layer.refresh(extent=False, thumbnail=False, highlight=False)
+
+
+def _move(layer: Any, origin: tuple[int, int]) -> None:
+    """Let a layer lie elsewhere within the image.
+
+    napari would slice it again, draw its icon anew and measure the world, all of which stay as they are.
+    """
     if tuple(layer.translate) != origin:
-        layer.translate = origin
-    layer.refresh(extent=False, thumbnail=False)
+        events = layer.events
+        with events.set_data.blocker(), events.extent.blocker(), events.thumbnail.blocker():
+            layer.translate = origin
+
+
+def _redraw_part(layer: Any, values: npt.NDArray[np.generic]) -> None:
+    changed = layer.data != values
+    rows, columns = np.flatnonzero(changed.any(axis=1)), np.flatnonzero(changed.any(axis=0))
+    if rows.size:
+        part = slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)
+        layer.data[part] = values[part]
+        # What napari says itself after a stroke. Labels of one byte are sent to the screen as they are.
+        layer.events.labels_update(data=layer.data[part], offset=[part[0].start, part[1].start])

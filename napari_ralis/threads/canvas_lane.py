@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from threading import Condition, Thread
 
 from qtpy.QtCore import QObject, Signal, Slot
 
 from napari_ralis.threads.engine_worker import known_failure
-from napari_ralis.threads.wishes import Made, Sources, Wish
+from napari_ralis.threads.manners import LIGHT, give_way
+from napari_ralis.threads.wishes import Made, Overtaken, Sources, Wish
 
 _PATIENCE = 20.0
 """Seconds to wait at the end for a wish in the making; it can do no harm later either."""
@@ -32,6 +34,7 @@ class CanvasLane(QObject):
         self._wanted: tuple[Wish, ...] = ()
         self._done: dict[Wish, Made] = {}
         self._failed: set[Wish] = set()
+        self._making: Wish | None = None
         self._sources: Sources | None = None
         self._thread: Thread | None = None
         self._came.connect(self._on_came)
@@ -39,7 +42,7 @@ class CanvasLane(QObject):
     def open(self, sources: Sources) -> None:
         """Make things from these from now on."""
         self.close()
-        self._sources = sources
+        self._sources = sources = replace(sources, overtaken=self._overtaken)
         self._thread = Thread(target=self._live, args=(sources,), name="ralis-canvas", daemon=True)
         self._thread.start()
 
@@ -66,9 +69,17 @@ class CanvasLane(QObject):
 
     def _live(self, sources: Sources) -> None:
         """What happens off the main thread."""
+        from src_model.device import compute_alone  # late: it brings torch
+
+        give_way(LIGHT)
+        # What is made ahead need not be fast, and the hand needs a core.
+        compute_alone()
         while (wish := self._next(sources)) is not None:
             try:
                 made = wish.fulfil(sources)
+            except Overtaken:
+                # Its turn comes again, if it is still wanted then.
+                continue
             except Exception as error:  # noqa: BLE001 - the worker boundary: whatever happens becomes a message
                 with self._changed:
                     self._failed.add(wish)
@@ -82,9 +93,16 @@ class CanvasLane(QObject):
             while self._sources is sources:
                 waiting = (wish for wish in self._wanted if wish not in self._done and wish not in self._failed)
                 if (wish := next(waiting, None)) is not None:
+                    self._making = wish
                     return wish
                 self._changed.wait()
         return None
+
+    def _overtaken(self) -> bool:
+        """Whether another wish has become more urgent than the one in the making; asked while it is made."""
+        wanted, making = self._wanted, self._making
+        waiting = (wish for wish in wanted if wish not in self._done and wish not in self._failed)
+        return next(waiting, None) != making
 
     def _keep(self, sources: Sources, wish: Wish, made: Made) -> bool:
         with self._changed:

@@ -13,6 +13,7 @@ from qtpy.QtCore import QObject, Signal, Slot
 
 from napari_ralis.sitting import Place
 from napari_ralis.threads.engine_worker import known_failure
+from napari_ralis.threads.manners import HEAVY, give_way, take_short_turns
 from napari_ralis.threads.run_messages import (
     Began,
     Ended,
@@ -85,6 +86,7 @@ class RunLane(QObject):
             Nested, laid over those of `person_settings`; None: a project that is there, as it was made.
         """
         self.close()
+        take_short_turns()
         self._closing = self._paused = self._cancelled = self._held = False
         self._thread = Thread(target=self._live, args=(folder, settings), name="ralis-run", daemon=True)
         self._thread.start()
@@ -146,6 +148,7 @@ class RunLane(QObject):
     # --- the thread's side ------------------------------------------------------------------------------------
 
     def _live(self, folder: Path, settings: Settings | None) -> None:
+        give_way(HEAVY)
         self._say(Began(Job.OPENING))
         try:
             import_engine()

@@ -12,11 +12,12 @@ from src_model.data.annotation import VOID, Annotation, Labels, for_training
 from src_model.data.dataset import Dataset
 from src_model.data.images import Pixels
 from src_model.data.region import Region, RegionGrid
+from src_model.events import ShouldStop, never
 from src_model.labelling.outcome_maps import OutcomeMap, outcome_map, region_iou
 from src_model.labelling.superpixels import Superpixels, superpixels_of
 
 if TYPE_CHECKING:
-    from src_model.active_learning.serving import ServedModel
+    from src_model.active_learning.serving import Draft, ServedModel
 
 _SUPERPIXEL = 80.0
 """Pixels of a superpixel."""
@@ -26,10 +27,21 @@ _SURROUNDINGS = 0.25
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """Where everything comes from: images, and the model that is served. The light lane's alone."""
+    """Where everything comes from: images, and the model that is served. The light lane's alone.
+
+    Attributes
+    ----------
+    overtaken:
+        Asked by what takes seconds: whether something more urgent waits.
+    """
 
     dataset: Dataset
     served: ServedModel
+    overtaken: ShouldStop = never
+
+
+class Overtaken(Exception):
+    """A wish was left in the making; it is begun anew in its turn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +139,7 @@ class PredictionWish:
 
     def fulfil(self, sources: Sources) -> Prediction:
         """Look at it, unless that was done already."""
-        seen = sources.served.image(self.image)
+        seen = _seen(sources, self.image)
         classes = sources.dataset.schema.num_classes
         # 1/C is the least that the most probable class can have.
         doubt = (1.0 - seen.certainty) / (1.0 - 1.0 / classes) if classes > 1 else np.zeros_like(seen.certainty)
@@ -163,13 +175,23 @@ class OutcomesWish:
 
     def fulfil(self, sources: Sources) -> Outcomes:
         """Compare labels and prediction; where there are no labels, nothing is said."""
-        seen, size = sources.served.image(self.image), sources.dataset.size(self.image)
+        seen, size = _seen(sources, self.image), sources.dataset.size(self.image)
         labels = np.full(size, VOID, dtype=np.uint8)
         for annotation in self.checks:
             labels[annotation.region.window] = for_training(annotation.labels)
         outcomes = outcome_map(seen.labels, labels, self.index, sources.dataset.schema.num_classes)
         grid = RegionGrid(size, self.region_size)
         return Outcomes(outcomes, region_iou(outcomes, grid), grid)
+
+
+def _seen(sources: Sources, image: str) -> Draft:
+    """A look at a whole image, left as soon as something else is more urgent."""
+    from src_model.active_learning.serving import LookStopped  # late: it brings torch
+
+    try:
+        return sources.served.image(image, sources.overtaken)
+    except LookStopped as stopped:
+        raise Overtaken from stopped
 
 
 Wish = ImageWish | PictureWish | DraftWish | PredictionWish | OutcomesWish

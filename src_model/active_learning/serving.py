@@ -17,6 +17,7 @@ from src_model.data.annotation import Labels
 from src_model.data.dataset import Dataset
 from src_model.data.images import ImageSource, Pixels
 from src_model.data.region import Region, Size
+from src_model.events import ShouldStop, never
 from src_model.segmentation.region_confusions import filled_cells
 from src_model.segmentation.segmenter import OptionalMap
 
@@ -46,6 +47,10 @@ class Draft:
     labels: Labels
     certainty: npt.NDArray[np.float32]
     step: int
+
+
+class LookStopped(Exception):
+    """A look at an image was left in the middle."""
 
 
 class WindowedImages:
@@ -122,18 +127,24 @@ class ServedModel:
             self._take_offered()
             self._region = region
         if not self._in_windows:
-            return _part(self.image(region.image), region)
+            return _part(self._look(region.image), region)
         around = _with_context(region, self._images.size(region.image))
         inside = replace(region, row=region.row - around.row, column=region.column - around.column)
         return _part(self._look(self._images.window(around)), inside)
 
-    def image(self, image: str) -> Draft:
-        """Of a whole image, by the weights in use."""
-        return self._look(image)
+    def image(self, image: str, should_stop: ShouldStop = never) -> Draft:
+        """Of a whole image, by the weights in use; seconds for a large one.
 
-    def _look(self, image: str) -> Draft:
+        Raises
+        ------
+        LookStopped
+            If it was asked to stop; nothing is remembered of it.
+        """
+        return self._look(image, should_stop)
+
+    def _look(self, image: str, should_stop: ShouldStop = never) -> Draft:
         if image not in self._seen:
-            self._seen[image] = self._looked_at(image)
+            self._seen[image] = self._looked_at(image, should_stop)
             if len(self._seen) > _KEPT:
                 self._seen.popitem(last=False)
         self._seen.move_to_end(image)
@@ -147,8 +158,10 @@ class ServedModel:
             self._step = offered[1]
             self._seen.clear()
 
-    def _looked_at(self, image: str) -> Draft:
-        (maps,) = self._segmenter.scan((image,), (OptionalMap.PROBABILITIES,))
+    def _looked_at(self, image: str, should_stop: ShouldStop) -> Draft:
+        maps = next(self._segmenter.scan((image,), (OptionalMap.PROBABILITIES,), should_stop=should_stop), None)
+        if maps is None:
+            raise LookStopped
         assert maps.probabilities is not None
         certainty: npt.NDArray[np.float32] = maps.probabilities[0].amax(dim=0).cpu().numpy()
         height, width = self._images.size(image)

@@ -19,6 +19,7 @@ from src_model.events import FitReport, ImagesEvaluated, Progress, ShouldStop, n
 from src_model.exceptions import CheckpointError
 from src_model.segmentation.batches import CropBatches, equal_size_batches, prefetched, stacked_pixels
 from src_model.segmentation.failures import machine_failures
+from src_model.segmentation.interruption import ForwardStopped, interruptible
 from src_model.segmentation.loss import inverse_sqrt_weights, labelled_pixels
 from src_model.segmentation.metrics import ConfusionMatrix, confusion_matrix
 from src_model.segmentation.network import SegmentationNetwork, build_network, refuse_lonely_crops
@@ -151,7 +152,12 @@ class FPNSegmenter(EvaluatingSegmenter):
             for ids, pixels in zip(batches, decoded, strict=True):
                 if should_stop():
                     return
-                yield self._predictor.maps(ids, pixels, maps, [seeds[image] for image in ids])
+                try:
+                    with interruptible(self._network, should_stop):
+                        found = self._predictor.maps(ids, pixels, maps, [seeds[image] for image in ids])
+                except ForwardStopped:
+                    return
+                yield found
 
     def fit(self, task: FitTask, rng: np.random.Generator, should_stop: ShouldStop = never) -> Progress[FitReport]:
         """Train from the current weights on crops round the task's regions; without regions, do nothing."""
@@ -183,15 +189,26 @@ class FPNSegmenter(EvaluatingSegmenter):
                 if should_stop():
                     break
                 known = known.to(self._device)
-                if losses is None:
-                    predicted = self._predictor.classes(pixels)
-                else:
-                    predicted, of_batch = self._predictor.classes_and_losses(pixels, known)
+                try:
+                    with interruptible(self._network, should_stop):
+                        predicted, of_batch = self._predicted(pixels, known, losses is not None)
+                except ForwardStopped:
+                    break
+                if losses is not None and of_batch is not None:
                     losses += of_batch.cpu()
                 total += confusion_matrix(known, predicted, self._num_classes)
                 done += len(pixels)
                 yield ImagesEvaluated(done, len(images))
         return total
+
+    def _predicted(
+        self, pixels: torch.Tensor, known: torch.Tensor, with_losses: bool
+    ) -> tuple[torch.Tensor, torch.Tensor | None]:
+        return (
+            self._predictor.classes_and_losses(pixels, known)
+            if with_losses
+            else (self._predictor.classes(pixels), None)
+        )
 
     def class_map(self, image: Pixels) -> Labels:
         """(h, w) uint8 class of each pixel of any (h, w, 3) uint8 image."""
