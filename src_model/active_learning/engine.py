@@ -170,6 +170,11 @@ class ActiveLearningEngine:
         self._answering.take_checks(self._now)
         self._answering.take_recorded(self._now)
 
+    def recall_checks(self, should_stop: ShouldStop = never) -> Progress[None]:
+        """Get the images ready and know the check regions that are labelled, before an episode begins."""
+        yield from self._segmenter.prepare(self._data.all_images(), should_stop)
+        self._answering.take_checks(self._now)
+
     def begin(self, episode: int = 1, should_stop: ShouldStop = never) -> Progress[None]:
         """Start an episode: start weights, nothing labelled, Φ_0 measured and recorded as step 0."""
         self._segmenter.reset()
@@ -188,7 +193,7 @@ class ActiveLearningEngine:
         row = self._scoring.row(0, self._now.labelled, scored) | loss_row(first.evaluation) | clock.laps
         self._project.record_step(episode, 0, row)
         self._answering.take_recorded(self._now)
-        yield StepDone(episode, 0, self._steps_in_all(), row)
+        yield StepDone(episode, 0, self._now.steps_in_all(self._config.acquisition), row)
 
     # --- the three verbs --------------------------------------------------------------------------------------
 
@@ -225,7 +230,10 @@ class ActiveLearningEngine:
                 return None
             decision = self._choose(candidates)
             self._now.query_seconds = clock.lap("query_seconds")
-        decision = replace(decision, query=replace(decision.query, step=self._now.step + 1))
+        return self.ask(replace(decision, query=replace(decision.query, step=self._now.step + 1)))
+
+    def ask(self, decision: Decision) -> Query:
+        """Ask what has been decided, here or in another run of these images; recorded before it is returned."""
         self._project.record_query(self._now.episode, decision.query, self._answering.asked)
         self._now.prepared = None
         self._now.step = decision.query.step
@@ -342,7 +350,7 @@ class ActiveLearningEngine:
         now.seen_until, now.fitted_step = seen_until, step
         self._commit(step, row, final)
         now.has_seen(unseen)
-        yield StepDone(now.episode, step, self._steps_in_all(), row)
+        yield StepDone(now.episode, step, now.steps_in_all(self._config.acquisition), row)
         return report
 
     def _learn(self, decision: Decision, before: Reading | None, after: Reading | None) -> Progress[Row]:
@@ -352,7 +360,7 @@ class ActiveLearningEngine:
             return {}
         clock = PhaseClock()
         following = next((own for own in self._now.decisions if not own.is_bare), None)
-        candidates = following.candidates if following else None
+        candidates = None if following is None else following.candidates
         if candidates is None and self.may_ask:
             candidates = yield from self._look(never)
             self._now.query_seconds = clock.lap("query_seconds")
@@ -391,7 +399,3 @@ class ActiveLearningEngine:
         return generator_for(
             self._config.seed, self._now.episode, self._now.step + 1 if step is None else step, purpose
         )
-
-    def _steps_in_all(self) -> int:
-        settings = self._config.acquisition
-        return self._now.step + -(-self._now.budget_left(settings.budget) // settings.regions_per_query)

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from src_model.active_learning.decision import Decision, pack_decision, unpack_decision
+from src_model.config import AcquisitionConfig
 from src_model.data.annotation import Annotation
 from src_model.data.labelled_set import ABSENT, LabelledSet
 from src_model.data.pools import UnlabelledPool
@@ -153,6 +154,10 @@ class EpisodeState:
     def budget_left(self, budget: int) -> int:
         """Regions that may still be asked; those that wait for an answer are counted as spent."""
         return max(0, budget - len(self.labelled) - len(self.waiting))
+
+    def steps_in_all(self, settings: AcquisitionConfig) -> int:
+        """Steps of the episode when the budget is spent."""
+        return self.step + -(-self.budget_left(settings.budget) // settings.regions_per_query)
 
     def settle(
         self,

@@ -26,7 +26,7 @@ from src_model.active_learning.person_start import (
 from src_model.active_learning.policy_in_use import policy_in_use
 from src_model.active_learning.rewarding import LastFit
 from src_model.active_learning.serving import ServedModel
-from src_model.config import RunConfig
+from src_model.config import CheckOrder, RunConfig, Schedule
 from src_model.data.annotation import Annotation, Source
 from src_model.data.dataset import Dataset
 from src_model.data.region import Region
@@ -116,7 +116,7 @@ class PersonRun:
         self.served = ServedModel(config, dataset, assembly.device)
         self._served_weights = assembly.segmenter.state_dict()
         self._served_step = 0
-        self._is_held_back = False
+        self._is_held_back = self._has_begun = False
 
     @classmethod
     def open(cls, folder: Path, config: RunConfig | None = None) -> PersonRun:
@@ -150,7 +150,7 @@ class PersonRun:
     @classmethod
     def _with(cls, config: RunConfig, assembly: Assembly, plan: CheckPlan, project: Project) -> PersonRun:
         try:
-            roles = roles_for_person(config, plan.held_out)
+            roles = roles_for_person(config, plan.held_out, assembly.dataset)
             run = cls(config, assembly.in_roles(lambda _: roles), plan, project)
             keep_schema(project.folder, assembly.dataset.schema)
         except BaseException:
@@ -175,18 +175,30 @@ class PersonRun:
     @property
     def status(self) -> RunStatus:
         """How the run stands."""
-        labelled, waiting = self._engine.labelled, len(self._engine.waiting)
-        wanted = _AHEAD * self._config.acquisition.regions_per_query
+        labelled = self._engine.labelled
         return RunStatus(
             labelled_regions=len(labelled),
             labelled_pixels=labelled.pixels,
             check_regions=len(self._checks),
             unseen=self._engine.unseen,
-            waiting=waiting,
-            may_fit=self._engine.has_answers,
-            fit_is_due=self._engine.is_answered,
-            should_propose=waiting < wanted and self._engine.may_ask,
+            waiting=len(self._engine.waiting),
+            may_fit=self._has_begun and self._engine.has_answers,
+            fit_is_due=self._has_begun and self._engine.is_answered,
+            should_propose=not self._checks_come_first and self._wants_more and self._engine.may_ask,
         )
+
+    @property
+    def _wants_more(self) -> bool:
+        """Whether fewer regions wait than the schedule has wait."""
+        waiting = len(self._engine.waiting)
+        if self._config.schedule is Schedule.SEQUENTIAL:
+            return waiting == 0 and not self._engine.is_answered
+        return waiting < _AHEAD * self._config.acquisition.regions_per_query
+
+    @property
+    def _checks_come_first(self) -> bool:
+        """Whether nothing else is asked before these check regions are answered."""
+        return self._config.labelling.check_order is CheckOrder.FIRST and bool(self._checks.ahead(1))
 
     def queue(self, count: int) -> tuple[Asked, ...]:
         """The next regions to label, at most ``count``, with check regions among them in their turn."""
@@ -194,7 +206,8 @@ class PersonRun:
         asked: list[Asked] = []
         answered, checked = len(self._engine.labelled) + self._checks.answered, self._checks.answered
         while len(asked) < count and (proposed or checks):
-            blind = bool(checks) and (not proposed or checks_due(answered + 1) > checked)
+            in_turn = self._checks_come_first or not proposed or checks_due(answered + 1) > checked
+            blind = bool(checks) and in_turn
             asked.append(Asked((checks if blind else proposed).pop(0), blind))
             answered, checked = answered + 1, checked + blind
         return tuple(asked)
@@ -233,11 +246,30 @@ class PersonRun:
             self._project.record_check_draw(1, draw.to_arrays(), note)
         for note in self._assembly.roles.notes:
             yield Notice(note)
+        if self._project.checkpoint is None:
+            yield from self._engine.recall_checks(should_stop)
+        if not (self._checks_come_first and self._is_untouched):
+            yield from self._begin(should_stop)
+
+    @property
+    def _is_untouched(self) -> bool:
+        """Whether nothing was learned and nothing but check regions was labelled."""
+        answers = self._project.answers(1) if self._project.checkpoint is None else None
+        return answers is not None and not any(isinstance(own.answer, Annotation) for own in answers)
+
+    def _begin(self, should_stop: ShouldStop) -> Progress[None]:
         yield from self._engine.start(should_stop)
-        self._serve(self._engine.fitted_step)
+        if not should_stop():
+            self._has_begun = True
+            self._serve(self._engine.fitted_step)
 
     def propose(self, should_stop: ShouldStop = never) -> Progress[None]:
-        """Ask until enough regions wait, or none is left; each query is an event."""
+        """Ask until enough regions wait, or none is left; each query is an event.
+
+        Where check regions come first, the first reading is taken when they are labelled, and so here.
+        """
+        if not self._has_begun:
+            yield from self._begin(should_stop)
         while self.status.should_propose and not should_stop():
             query = yield from self._engine.propose(should_stop)
             if query is not None:
