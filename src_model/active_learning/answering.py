@@ -8,6 +8,7 @@ from dataclasses import replace
 from src_model.active_learning.decision import recorded_decision
 from src_model.active_learning.episode_records import Records
 from src_model.active_learning.episode_state import EpisodeState
+from src_model.active_learning.readings import Row
 from src_model.active_learning.surroundings import Surroundings
 from src_model.data.annotation import Annotation, Source
 from src_model.data.answers import Answer, Checked, Skipped, TakenBack
@@ -71,6 +72,10 @@ class Answering:
     def asked(self) -> Source:
         """Who answers."""
         return Source.ORACLE if self._data.checks is None else Source.HUMAN
+
+    def known_until(self, newest: int) -> Row:
+        """Column with the newest record that a step knew: answers of a person go on coming while it is made."""
+        return {} if self._data.checks is None else {"known_until": newest}
 
     @property
     def _checks(self) -> CheckSet:

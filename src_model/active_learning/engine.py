@@ -183,14 +183,14 @@ class ActiveLearningEngine:
             self._learner.begin_episode()
         yield from self._segmenter.prepare(self._data.all_images(), should_stop)
         self._answering.take_checks(self._now)
-        clock = PhaseClock()
+        clock, known = PhaseClock(), self._answering.known_until(self._project.last)
         first = yield from self._rewarding.reward_set().read(self._segmenter, should_stop)
         scored = yield from self._scoring.score(first, 0, self.may_ask, should_stop)
         clock.lap("evaluate_seconds")
         if should_stop():
             return
         self._rewarding.begin(self._now, first)
-        row = self._scoring.row(0, self._now.labelled, scored) | loss_row(first.evaluation) | clock.laps
+        row = self._scoring.row(0, self._now.labelled, scored) | loss_row(first.evaluation) | clock.laps | known
         self._project.record_step(episode, 0, row)
         self._answering.take_recorded(self._now)
         yield StepDone(episode, 0, self._now.steps_in_all(self._config.acquisition), row)
@@ -317,9 +317,7 @@ class ActiveLearningEngine:
 
     def _fit(self, decision: Decision | None, should_stop: ShouldStop) -> Progress[FitReport]:
         now, rewarded, seen_until = self._now, self._rewarding.reward_set(), self._project.last
-        if decision is None:
-            now.step += 1
-        step = now.step if decision is None else decision.query.step
+        step = now.step + 1 if decision is None else decision.query.step
         labelled, unseen = now.labelled.copy(), dict(now.unseen)
         clock = PhaseClock()
         if not rewarded.is_read_in(self._rewarding.last):
@@ -344,10 +342,10 @@ class ActiveLearningEngine:
         row |= looked_back | clock.laps | {"train_loss": report.loss, "query_seconds": now.query_seconds}
         before, worth = now.before, (yield from self._rewarding.worth(step, rewarded, now.before, after))
         now.settle(decision, after.reading, worth.reward, labelled)
-        row |= {"reward": worth.reward, "phi": worth.value}
+        row |= {"reward": worth.reward, "phi": worth.value} | self._answering.known_until(seen_until)
         if decision is not None and worth.teaches:
             row |= yield from self._learn(decision, before, after.reading)
-        now.seen_until, now.fitted_step = seen_until, step
+        now.seen_until, now.fitted_step, now.step = seen_until, step, max(now.step, step)
         self._commit(step, row, final)
         now.has_seen(unseen)
         yield StepDone(now.episode, step, now.steps_in_all(self._config.acquisition), row)

@@ -15,6 +15,7 @@ from src_model.active_learning.acquisition.acquisition import Acquisition
 from src_model.active_learning.acquisition.registry import make_acquisition
 from src_model.active_learning.assembly import Assembly, keep_schema
 from src_model.active_learning.check_events import ServingDecided, change_between, serving_text
+from src_model.active_learning.decision import recorded_decision
 from src_model.active_learning.engine import ActiveLearningEngine
 from src_model.active_learning.person_start import (
     CheckPlan,
@@ -33,8 +34,8 @@ from src_model.data.region import Region
 from src_model.device import generator_for
 from src_model.dqn.double_dqn import DQNLearner
 from src_model.dqn.policy import EpsilonGreedyPolicy
-from src_model.events import FitReport, Notice, Progress, QueryReady, ShouldStop, never
-from src_model.labelling.check_regions import checks_due, draw_check_regions
+from src_model.events import FitReport, Notice, Progress, Query, QueryReady, ShouldStop, never
+from src_model.labelling.check_regions import CheckDraw, checks_due, draw_check_regions
 from src_model.labelling.check_set import CheckSet
 from src_model.labelling.measurement import Change, Verdict
 from src_model.labelling.skipping import SkipReason
@@ -333,9 +334,16 @@ class PersonRun:
         """
         draws = len(self._project.check_draws())
         rng = generator_for(self._config.seed, "check regions", draws)
-        draw = draw_check_regions(self.check_candidates, rng, shares)
+        self.follow(draw_check_regions(self.check_candidates, rng, shares))
+
+    def follow(self, draw: CheckDraw) -> None:
+        """Ask check regions in this order from now on; what is labelled counts on."""
         self._project.record_check_draw(1, draw.to_arrays(), self._plan.held_out.note)
         self._checks.follow(draw)
+
+    def ask(self, query: Query) -> None:
+        """Ask what was asked in another run of these images, instead of choosing."""
+        self._engine.ask(recorded_decision(query))
 
     @property
     def check_candidates(self) -> tuple[Region, ...]:

@@ -16,7 +16,7 @@ from src_model.data.splits import Roles, assign_roles
 from src_model.device import choose_device, generator_for, set_threads
 from src_model.exceptions import DataError
 from src_model.labelling.check_regions import CheckDraw, HeldOut, draw_check_regions, hold_out
-from src_model.project.project import Project
+from src_model.project.view import ProjectView
 from src_model.shipped.models import POLICY, is_shipped
 
 _MOST_STATE = 0.1
@@ -86,7 +86,7 @@ def planned_checks(config: RunConfig, dataset: Dataset) -> CheckPlan:
     return CheckPlan(held_out, (draw_check_regions(held_out.candidates, rng),))
 
 
-def kept_checks(config: RunConfig, dataset: Dataset, project: Project) -> CheckPlan | None:
+def kept_checks(config: RunConfig, dataset: Dataset, project: ProjectView) -> CheckPlan | None:
     """The plan that a project was started with, so that images that came later are learnt from; None: it has none."""
     kept = project.check_draws()
     if not kept:

@@ -28,7 +28,7 @@ from src_model.data.region import Region
 from src_model.data.streets.street_images import StreetImages
 from src_model.project.view import ProjectView
 
-PATIENCE = 180_000
+PATIENCE = 300_000
 """Milliseconds; a busy machine may take long to import torch and to draw."""
 GROUND, SKY = (0, 1, 9), (10,)
 KEYS = {0: Qt.Key.Key_1, 1: Qt.Key.Key_2, 2: Qt.Key.Key_3, IGNORED: Qt.Key.Key_Minus}
@@ -43,7 +43,7 @@ SETTINGS = {
     "device": "cpu",
 }
 
-pytestmark = pytest.mark.timeout(600)
+pytestmark = pytest.mark.timeout(900)
 
 
 @pytest.fixture
