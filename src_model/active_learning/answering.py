@@ -16,6 +16,7 @@ from src_model.data.region import Region
 from src_model.exceptions import AnnotationError, RalisError
 from src_model.labelling.check_set import CheckSet
 from src_model.labelling.skipping import SkipReason
+from src_model.project.tables import KNOWN_UNTIL
 
 
 class Answering:
@@ -75,7 +76,7 @@ class Answering:
 
     def known_until(self, newest: int) -> Row:
         """Column with the newest record that a step knew: answers of a person go on coming while it is made."""
-        return {} if self._data.checks is None else {"known_until": newest}
+        return {} if self._data.checks is None else {KNOWN_UNTIL: newest}
 
     @property
     def _checks(self) -> CheckSet:

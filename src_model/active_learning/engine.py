@@ -342,7 +342,7 @@ class ActiveLearningEngine:
         row |= looked_back | clock.laps | {"train_loss": report.loss, "query_seconds": now.query_seconds}
         before, worth = now.before, (yield from self._rewarding.worth(step, rewarded, now.before, after))
         now.settle(decision, after.reading, worth.reward, labelled)
-        row |= {"reward": worth.reward, "phi": worth.value} | self._answering.known_until(seen_until)
+        row |= worth.row | self._answering.known_until(seen_until)
         if decision is not None and worth.teaches:
             row |= yield from self._learn(decision, before, after.reading)
         now.seen_until, now.fitted_step, now.step = seen_until, step, max(now.step, step)

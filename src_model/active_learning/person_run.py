@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from src_model.active_learning.acquisition.acquisition import Acquisition
 from src_model.active_learning.acquisition.registry import make_acquisition
-from src_model.active_learning.assembly import Assembly, keep_schema
+from src_model.active_learning.assembly import Assembly, keep_schema, refuse_other_classes
 from src_model.active_learning.check_events import ServingDecided, change_between, serving_text
 from src_model.active_learning.decision import recorded_decision
 from src_model.active_learning.engine import ActiveLearningEngine
@@ -140,6 +140,7 @@ class PersonRun:
         project = Project.open(folder) if config is None else Project.create_or_resume(folder, config)
         try:
             assembly = assemble_for_person(project.settings)
+            refuse_other_classes(folder, assembly.dataset.schema)
             plan = kept_checks(project.settings, assembly.dataset, project)
             # A kill may have come between the making of the project and that of the plan.
             plan = plan or planned_checks(project.settings, assembly.dataset)
@@ -299,6 +300,7 @@ class PersonRun:
             self._is_held_back = True
         else:
             self._serve(fitted.step)
+        self._project.record_serving(1, fitted.step, not worse, text)
         yield ServingDecided(fitted.step, not worse, text)
         return report
 

@@ -33,8 +33,8 @@ class RunConfig(FrozenModel):
     labelling: LabellingConfig = LabellingConfig()
     schedule: Schedule = Field(
         default=Schedule.SEQUENTIAL,
-        description="sequential asks after each fit, so that a person waits for it; pipelined while it runs, as a desktop "
-        "session does.",
+        description="sequential asks after each fit, so that a person waits for it; pipelined while it runs, as a "
+        "desktop session does.",
     )
     seed: int = Field(default=0, ge=0, description="Fixes every random number of the run.")
     device: Literal["auto", "cpu", "cuda", "mps"] = Field(

@@ -15,6 +15,7 @@ from src_model.exceptions import ProjectError
 from src_model.project.event_log import Kind, Record
 from src_model.project.folder import LOG
 from src_model.project.records import Row, answer_of, draw_of, query_of, row_of
+from src_model.project.tables import KNOWN_UNTIL
 from src_model.project.view import ProjectView
 
 _ANSWERS = (Kind.ANNOTATION, Kind.CHECK, Kind.SKIP, Kind.TAKEN_BACK)
@@ -35,6 +36,15 @@ class StepMeasured:
     row: Row
 
 
+@dataclass(frozen=True, slots=True)
+class Serving:
+    """The weights of a step made the drafts from then on, or did not; ``text`` says why."""
+
+    step: int
+    served: bool
+    text: str
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Happened:
     """Something that happened, and when.
@@ -49,7 +59,7 @@ class Happened:
 
     seq: int
     time: datetime
-    what: Query | Answer | OrderOfChecks | StepMeasured
+    what: Query | Answer | OrderOfChecks | StepMeasured | Serving
 
 
 def history(view: ProjectView) -> list[Happened]:
@@ -68,20 +78,23 @@ def history(view: ProjectView) -> list[Happened]:
         )
     return [
         Happened(record.seq, datetime.fromisoformat(record.time), _what(view, record))
-        for record in view.records((Kind.QUERY, *_ANSWERS, Kind.CHECK_DRAW, Kind.STEP))
+        for record in view.records((Kind.QUERY, *_ANSWERS, Kind.CHECK_DRAW, Kind.STEP, Kind.SERVED))
     ]
 
 
-def _what(view: ProjectView, record: Record) -> Query | Answer | OrderOfChecks | StepMeasured:
+def _what(view: ProjectView, record: Record) -> Query | Answer | OrderOfChecks | StepMeasured | Serving:
     path, kind = view.folder / LOG, record.entry.kind
     if kind is Kind.QUERY:
         return query_of(path, record)
     if kind is Kind.CHECK_DRAW:
         return OrderOfChecks(draw_of(path, record)[0])
+    if kind is Kind.SERVED:
+        body = record.entry.body
+        return Serving(record.entry.step, bool(body["served"]), str(body["text"]))
     if kind is not Kind.STEP:
         return answer_of(path, record).answer
     row = row_of(record)
-    known = row.get("known_until")
+    known = row.get(KNOWN_UNTIL)
     if not isinstance(known, int):
         raise ProjectError(
             f"{view.folder} was labelled with a version that did not write down what each training knew, so it cannot "

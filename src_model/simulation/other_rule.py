@@ -1,4 +1,4 @@
-"""Another rule: what would another acquisition have asked in a person's session, and what would it have brought?
+"""Another rule: what another acquisition would have asked in a person's session, and what it would have brought.
 
 Two runs with the same check regions, all of them labelled beforehand, the same number of labels and a training after
 each query: one asks what was labelled in the session, in its order; in the other the rule chooses. Answers are those of
@@ -159,7 +159,9 @@ class _Place:
 
 
 def _said_in(view: ProjectView) -> _Said:
-    check_regions = frozenset(CheckDraw.from_arrays(view.check_draws()[0][0]).regions) if view.check_draws() else frozenset()
+    check_regions = (
+        frozenset(CheckDraw.from_arrays(view.check_draws()[0][0]).regions) if view.check_draws() else frozenset()
+    )
     labels: dict[Region, Annotation] = {}
     checks: dict[Region, Annotation] = {}
     passed_over: dict[Region, str] = {}
@@ -194,7 +196,7 @@ def _narrowed(plan: CheckPlan, pool: Mapping[str, Sequence[Region]]) -> CheckPla
 
 
 def _with_state(roles: Roles, rule: str, config: RunConfig, said: _Said) -> Roles:
-    """D_S for a policy in a session that had none: of images in which nothing was labelled, so that no answer is lost."""
+    """D_S for a policy in a session that had none: images in which nothing was labelled, so that no answer is lost."""
     if roles.state or rule != DQNAcquisition.name:
         return roles
     labelled = {region.image for region in said.labels}

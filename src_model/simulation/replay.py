@@ -15,9 +15,10 @@ from src_model.events import Progress, Query, ShouldStop, never
 from src_model.exceptions import ProjectError
 from src_model.labelling.check_regions import CheckDraw
 from src_model.labelling.skipping import SkipReason
-from src_model.project.history import Happened, OrderOfChecks, StepMeasured, history
+from src_model.project.history import Happened, OrderOfChecks, Serving, StepMeasured, history
 from src_model.project.project import Project
 from src_model.project.records import Row
+from src_model.project.tables import KNOWN_UNTIL
 from src_model.project.view import ProjectView
 
 _OF_THE_POLICY = ("q_loss", "epsilon")
@@ -85,7 +86,9 @@ def replay(session: Path, out: Path, should_stop: ShouldStop = never) -> Progres
 
 def _acts(happened: Sequence[Happened]) -> list[_Act]:
     """In the order in which things were begun: a step comes after all that it knew."""
-    order = sorted(happened, key=lambda own: (_begun_at(own), own.seq))
+    # Which weights are served follows from what was measured.
+    done = [own for own in happened if not isinstance(own.what, Serving)]
+    order = sorted(done, key=lambda own: (_begun_at(own), own.seq))
     acts: list[_Act] = []
     position = 0
     while position < len(order):
@@ -134,7 +137,7 @@ def _say(run: PersonRun, happened: Happened) -> None:
             run.take_back([region])
         case OrderOfChecks(arrays):
             run.follow(CheckDraw.from_arrays(arrays))
-        case StepMeasured():
+        case StepMeasured() | Serving():
             raise ProjectError("A step was made while another one was. The log is damaged; take it from a backup.")
 
 
@@ -143,5 +146,5 @@ def _differing(recorded: Row, made: Row) -> tuple[str, ...]:
     return tuple(
         column
         for column, cell in recorded.items()
-        if not column.endswith("_seconds") and column not in ("known_until", *_OF_THE_POLICY) and made.get(column) != cell
+        if not column.endswith("_seconds") and column not in (KNOWN_UNTIL, *_OF_THE_POLICY) and made.get(column) != cell
     )

@@ -88,19 +88,20 @@ class OracleAtTheMouse:
         for _ in range(12):
             self.press(Qt.Key.Key_BracketLeft)
 
-    def label_everything(self) -> list[Region]:
-        """Until nothing is asked any more and everything has been learned; returns what was labelled, in order."""
+    def label(self, count: int) -> list[Region]:
+        """As many regions as this, until all of it has been learned; returns them in order."""
         done: list[Region] = []
-        while True:
-            self.until(lambda: self.region is not None or self.is_over)
+        while len(done) < count:
+            self.until(lambda: self.region is not None)
             region = self.region
-            if region is None:
-                return done
+            assert region is not None
             mask = self.dataset.labels(region.image)[region.window]
             self.paint(np.where(mask == VOID, np.uint8(IGNORED), mask))
             self.press(Qt.Key.Key_Return)
             assert self.region != region
             done.append(region)
+        self.until(lambda: self.is_over)
+        return done
 
     def paint(self, wanted: Labels) -> None:
         # A draft that comes late is laid into what was not painted yet.
@@ -194,7 +195,7 @@ def test_an_oracle_at_the_mouse_gets_the_numbers_of_a_simulation_with_the_same_s
     qtbot.waitExposed(viewer.window._qt_window)
     oracle = OracleAtTheMouse(viewer, qtbot, open_dataset(streets))
     oracle.open(streets, project)
-    labelled = oracle.label_everything()
+    labelled = oracle.label(16 + 6)
     oracle.close()
 
     command = ["simulate", "--config", str(project / "settings.toml"), "--out", str(simulated)]

@@ -133,9 +133,7 @@ def test_a_replayed_session_can_be_replayed(settings: RunConfig, tmp_path: Path)
     assert done.differing == ()
 
 
-def test_other_numbers_are_told_apart(
-    settings: RunConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_other_numbers_are_told_apart(settings: RunConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A session in which somebody had changed an answer since would not come to the same numbers."""
     eventful(tmp_path / "session", settings)
     accept = PersonRun.accept
@@ -179,7 +177,7 @@ def test_another_rule_is_answered_by_the_session_and_by_masks_under_the_same_bud
         key: cell for key, cell in other[0].items() if not key.endswith("_seconds")
     }
     assert known.from_session + known.from_masks == known.asked
-    assert 0 < known.from_masks
+    assert known.from_masks > 0
     assert known.labelled < known.askable <= known.pool
     assert json.loads((tmp_path / "out" / "compared.json").read_text())["from_masks"] == known.from_masks
 
