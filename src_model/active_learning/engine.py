@@ -282,12 +282,13 @@ class ActiveLearningEngine:
             raise RalisError("Nothing has been labelled since the last training. Label a region first.")
         if self._data.checks is None:
             return (yield from self._fit(self._now.answered_decision, should_stop))
-        weights, report = self._segmenter.state_dict(), None
+        weights, kept, report = self._segmenter.state_dict(), self._now.settled(), None
         try:
             report = yield from self._fit(self._now.answered_decision, should_stop)
         finally:
             if report is None or report.stopped:
                 self._segmenter.load_state_dict(weights)
+                self._now.unsettle(kept)
                 self._rewarding.last = None
         return report
 

@@ -23,6 +23,10 @@ _MEMORY = 0.8
 nothing, and should not be held against it for ever."""
 
 
+_SETTLED = ("step", "before", "reading", "rewards", "promised", "found", "fitted_step", "seen_until")
+"""What a fit changes, apart from the list of queries; each is exchanged, none altered in place."""
+
+
 class EpisodeState:
     """What the engine knows in one episode, apart from weights.
 
@@ -192,6 +196,17 @@ class EpisodeState:
         held = labelled.class_pixels_of(regions) / areas[:, None]
         self.promised = _MEMORY * self.promised + decision.promised[answered].sum(axis=0)
         self.found = _MEMORY * self.found + held[answered].sum(axis=0)
+
+    def settled(self) -> dict[str, Any]:
+        """What a fit will change, to be given to `unsettle` if it comes to nothing."""
+        return {name: getattr(self, name) for name in (*_SETTLED, "decisions")}
+
+    def unsettle(self, kept: Mapping[str, Any]) -> None:
+        """As before a fit that failed or was stopped, but for what was answered since."""
+        for name in _SETTLED:
+            setattr(self, name, kept[name])
+        self.decisions = list(kept["decisions"])
+        self.drop_skipped()
 
     def standing(self, budget: int) -> Standing:
         """How the episode stands, as the default features see it."""

@@ -214,10 +214,10 @@ def _refuse_unknown(rule: str) -> None:
 
 
 def _settings(config: RunConfig, rule: str, budget: int) -> RunConfig:
-    """Those of the session with the other rule; one query at a time, after all check regions."""
+    """Those of the session with the other rule, one query at a time; no check region is waited for."""
     changes = {
         "acquisition": {"name": rule, "budget": budget},
-        "labelling": {"check_order": CheckOrder.FIRST},
+        "labelling": {"check_order": CheckOrder.IN_TURN},
         "schedule": Schedule.SEQUENTIAL,
     }
     return make_run_config(config.model_dump(), changes)

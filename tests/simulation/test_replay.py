@@ -186,8 +186,12 @@ def test_without_masks_only_what_was_labelled_is_asked_in_another_order(
     settings: RunConfig, tmp_path: Path, tiny_camvid: Path
 ) -> None:
     eventful(tmp_path / "session", settings)
+    with ProjectView.read(tmp_path / "session") as view:
+        checked = {Path(image).name for image in view.check_draws()[0][0]["images"].tolist()}
+    # The reader wants some masks; those of check images answer for nothing.
     for mask in tiny_camvid.glob("*annot/*.png"):
-        mask.unlink()
+        if mask.stem not in checked:
+            mask.unlink()
     known = drain(ask_otherwise(tmp_path / "session", tmp_path / "out", "random"))
     assert known is not None
     assert (known.from_masks, known.askable) == (0, known.labelled)

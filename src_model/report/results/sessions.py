@@ -176,7 +176,7 @@ def _answers(
                 passed_over[region] = reason
             case TakenBack(region):
                 for known in (labels, checks, passed_over):
-                    known.pop(region, None)  # type: ignore[attr-defined]  # Three dicts of different values.
+                    known.pop(region, None)
     skipped: dict[str, int] = {}
     for region, reason in passed_over.items():
         if region not in labels and region not in checks:
