@@ -199,8 +199,8 @@ class RunLane(QObject):
             self._say(Failed(job, known_failure(error)))
             return False
         stopped = self._should_stop()
-        # What was cancelled waits until there is something new.
-        self._held = self._cancelled
+        # What was cancelled waits for the next answer; where nothing is left to answer none would ever come.
+        self._held = self._cancelled and (job is Job.STARTING or bool(run.queue(1)))
         self._say(Ended(job, stopped))
         if job is not Job.STARTING:
             self._say_standing(run)

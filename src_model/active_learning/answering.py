@@ -8,6 +8,7 @@ from dataclasses import replace
 from src_model.active_learning.decision import recorded_decision
 from src_model.active_learning.episode_records import Records
 from src_model.active_learning.episode_state import EpisodeState
+from src_model.active_learning.readings import Row
 from src_model.active_learning.surroundings import Surroundings
 from src_model.data.annotation import Annotation, Source
 from src_model.data.answers import Answer, Checked, Skipped, TakenBack
@@ -15,6 +16,7 @@ from src_model.data.region import Region
 from src_model.exceptions import AnnotationError, RalisError
 from src_model.labelling.check_set import CheckSet
 from src_model.labelling.skipping import SkipReason
+from src_model.project.tables import KNOWN_UNTIL
 
 
 class Answering:
@@ -71,6 +73,10 @@ class Answering:
     def asked(self) -> Source:
         """Who answers."""
         return Source.ORACLE if self._data.checks is None else Source.HUMAN
+
+    def known_until(self, newest: int) -> Row:
+        """Column with the newest record that a step knew: answers of a person go on coming while it is made."""
+        return {} if self._data.checks is None else {KNOWN_UNTIL: newest}
 
     @property
     def _checks(self) -> CheckSet:

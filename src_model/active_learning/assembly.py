@@ -178,6 +178,31 @@ def keep_schema(folder: Path, schema: ClassSchema) -> None:
         partial.write_text(json.dumps(schema.to_json(), indent=1), encoding="utf-8")
 
 
+def refuse_other_classes(folder: Path, schema: ClassSchema) -> None:
+    """Refuse classes that are not those of the project: labels are kept as positions in their list.
+
+    Other names and colours are no others, and neither is a project from before its classes were kept.
+
+    Raises
+    ------
+    ProjectError
+        Naming the classes that have come, gone or moved.
+    """
+    if not (folder / CLASSES).is_file():
+        return
+    kept = kept_schema(folder)
+    before, now = ({entry.id: entry.name for entry in own.classes} for own in (kept, schema))
+    if list(before) == list(now):
+        return
+    gone = ", ".join(name for id, name in before.items() if id not in now)
+    come = ", ".join(name for id, name in now.items() if id not in before)
+    changes = "; ".join(text for text in (gone and f"gone: {gone}", come and f"new: {come}") if text) or "the order"
+    raise ProjectError(
+        f"The classes are others than when {folder} was labelled ({changes}). Its labels would be taken for other "
+        f"classes. Put the class table back as it was ({folder / CLASSES} holds the old one), or begin a new project."
+    )
+
+
 def kept_schema(folder: Path) -> ClassSchema:
     """The classes of a project.
 

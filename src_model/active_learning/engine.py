@@ -170,6 +170,11 @@ class ActiveLearningEngine:
         self._answering.take_checks(self._now)
         self._answering.take_recorded(self._now)
 
+    def recall_checks(self, should_stop: ShouldStop = never) -> Progress[None]:
+        """Get the images ready and know the check regions that are labelled, before an episode begins."""
+        yield from self._segmenter.prepare(self._data.all_images(), should_stop)
+        self._answering.take_checks(self._now)
+
     def begin(self, episode: int = 1, should_stop: ShouldStop = never) -> Progress[None]:
         """Start an episode: start weights, nothing labelled, Φ_0 measured and recorded as step 0."""
         self._segmenter.reset()
@@ -178,17 +183,17 @@ class ActiveLearningEngine:
             self._learner.begin_episode()
         yield from self._segmenter.prepare(self._data.all_images(), should_stop)
         self._answering.take_checks(self._now)
-        clock = PhaseClock()
+        clock, known = PhaseClock(), self._answering.known_until(self._project.last)
         first = yield from self._rewarding.reward_set().read(self._segmenter, should_stop)
         scored = yield from self._scoring.score(first, 0, self.may_ask, should_stop)
         clock.lap("evaluate_seconds")
         if should_stop():
             return
         self._rewarding.begin(self._now, first)
-        row = self._scoring.row(0, self._now.labelled, scored) | loss_row(first.evaluation) | clock.laps
+        row = self._scoring.row(0, self._now.labelled, scored) | loss_row(first.evaluation) | clock.laps | known
         self._project.record_step(episode, 0, row)
         self._answering.take_recorded(self._now)
-        yield StepDone(episode, 0, self._steps_in_all(), row)
+        yield StepDone(episode, 0, self._now.steps_in_all(self._config.acquisition), row)
 
     # --- the three verbs --------------------------------------------------------------------------------------
 
@@ -225,7 +230,10 @@ class ActiveLearningEngine:
                 return None
             decision = self._choose(candidates)
             self._now.query_seconds = clock.lap("query_seconds")
-        decision = replace(decision, query=replace(decision.query, step=self._now.step + 1))
+        return self.ask(replace(decision, query=replace(decision.query, step=self._now.step + 1)))
+
+    def ask(self, decision: Decision) -> Query:
+        """Ask what has been decided, here or in another run of these images; recorded before it is returned."""
         self._project.record_query(self._now.episode, decision.query, self._answering.asked)
         self._now.prepared = None
         self._now.step = decision.query.step
@@ -274,12 +282,13 @@ class ActiveLearningEngine:
             raise RalisError("Nothing has been labelled since the last training. Label a region first.")
         if self._data.checks is None:
             return (yield from self._fit(self._now.answered_decision, should_stop))
-        weights, report = self._segmenter.state_dict(), None
+        weights, kept, report = self._segmenter.state_dict(), self._now.settled(), None
         try:
             report = yield from self._fit(self._now.answered_decision, should_stop)
         finally:
             if report is None or report.stopped:
                 self._segmenter.load_state_dict(weights)
+                self._now.unsettle(kept)
                 self._rewarding.last = None
         return report
 
@@ -309,9 +318,7 @@ class ActiveLearningEngine:
 
     def _fit(self, decision: Decision | None, should_stop: ShouldStop) -> Progress[FitReport]:
         now, rewarded, seen_until = self._now, self._rewarding.reward_set(), self._project.last
-        if decision is None:
-            now.step += 1
-        step = now.step if decision is None else decision.query.step
+        step = now.step + 1 if decision is None else decision.query.step
         labelled, unseen = now.labelled.copy(), dict(now.unseen)
         clock = PhaseClock()
         if not rewarded.is_read_in(self._rewarding.last):
@@ -336,13 +343,13 @@ class ActiveLearningEngine:
         row |= looked_back | clock.laps | {"train_loss": report.loss, "query_seconds": now.query_seconds}
         before, worth = now.before, (yield from self._rewarding.worth(step, rewarded, now.before, after))
         now.settle(decision, after.reading, worth.reward, labelled)
-        row |= {"reward": worth.reward, "phi": worth.value}
+        row |= worth.row | self._answering.known_until(seen_until)
         if decision is not None and worth.teaches:
             row |= yield from self._learn(decision, before, after.reading)
-        now.seen_until, now.fitted_step = seen_until, step
+        now.seen_until, now.fitted_step, now.step = seen_until, step, max(now.step, step)
         self._commit(step, row, final)
         now.has_seen(unseen)
-        yield StepDone(now.episode, step, self._steps_in_all(), row)
+        yield StepDone(now.episode, step, now.steps_in_all(self._config.acquisition), row)
         return report
 
     def _learn(self, decision: Decision, before: Reading | None, after: Reading | None) -> Progress[Row]:
@@ -352,7 +359,7 @@ class ActiveLearningEngine:
             return {}
         clock = PhaseClock()
         following = next((own for own in self._now.decisions if not own.is_bare), None)
-        candidates = following.candidates if following else None
+        candidates = None if following is None else following.candidates
         if candidates is None and self.may_ask:
             candidates = yield from self._look(never)
             self._now.query_seconds = clock.lap("query_seconds")
@@ -391,7 +398,3 @@ class ActiveLearningEngine:
         return generator_for(
             self._config.seed, self._now.episode, self._now.step + 1 if step is None else step, purpose
         )
-
-    def _steps_in_all(self) -> int:
-        settings = self._config.acquisition
-        return self._now.step + -(-self._now.budget_left(settings.budget) // settings.regions_per_query)

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from src_model.active_learning.decision import Decision, pack_decision, unpack_decision
+from src_model.config import AcquisitionConfig
 from src_model.data.annotation import Annotation
 from src_model.data.labelled_set import ABSENT, LabelledSet
 from src_model.data.pools import UnlabelledPool
@@ -20,6 +21,10 @@ from src_model.labelling.skip_consequences import consequence_of
 _MEMORY = 0.8
 """Weight of what was promised and found before, at each query: the first promises are those of a network that has seen
 nothing, and should not be held against it for ever."""
+
+
+_SETTLED = ("step", "before", "reading", "rewards", "promised", "found", "fitted_step", "seen_until")
+"""What a fit changes, apart from the list of queries; each is exchanged, none altered in place."""
 
 
 class EpisodeState:
@@ -154,6 +159,10 @@ class EpisodeState:
         """Regions that may still be asked; those that wait for an answer are counted as spent."""
         return max(0, budget - len(self.labelled) - len(self.waiting))
 
+    def steps_in_all(self, settings: AcquisitionConfig) -> int:
+        """Steps of the episode when the budget is spent."""
+        return self.step + -(-self.budget_left(settings.budget) // settings.regions_per_query)
+
     def settle(
         self,
         decision: Decision | None,
@@ -187,6 +196,17 @@ class EpisodeState:
         held = labelled.class_pixels_of(regions) / areas[:, None]
         self.promised = _MEMORY * self.promised + decision.promised[answered].sum(axis=0)
         self.found = _MEMORY * self.found + held[answered].sum(axis=0)
+
+    def settled(self) -> dict[str, Any]:
+        """What a fit will change, to be given to `unsettle` if it comes to nothing."""
+        return {name: getattr(self, name) for name in (*_SETTLED, "decisions")}
+
+    def unsettle(self, kept: Mapping[str, Any]) -> None:
+        """As before a fit that failed or was stopped, but for what was answered since."""
+        for name in _SETTLED:
+            setattr(self, name, kept[name])
+        self.decisions = list(kept["decisions"])
+        self.drop_skipped()
 
     def standing(self, budget: int) -> Standing:
         """How the episode stands, as the default features see it."""

@@ -13,8 +13,9 @@ import numpy.typing as npt
 
 from src_model.active_learning.acquisition.acquisition import Acquisition
 from src_model.active_learning.acquisition.registry import make_acquisition
-from src_model.active_learning.assembly import Assembly, keep_schema
+from src_model.active_learning.assembly import Assembly, keep_schema, refuse_other_classes
 from src_model.active_learning.check_events import ServingDecided, change_between, serving_text
+from src_model.active_learning.decision import recorded_decision
 from src_model.active_learning.engine import ActiveLearningEngine
 from src_model.active_learning.person_start import (
     CheckPlan,
@@ -26,15 +27,15 @@ from src_model.active_learning.person_start import (
 from src_model.active_learning.policy_in_use import policy_in_use
 from src_model.active_learning.rewarding import LastFit
 from src_model.active_learning.serving import ServedModel
-from src_model.config import RunConfig
+from src_model.config import CheckOrder, RunConfig, Schedule
 from src_model.data.annotation import Annotation, Source
 from src_model.data.dataset import Dataset
 from src_model.data.region import Region
 from src_model.device import generator_for
 from src_model.dqn.double_dqn import DQNLearner
 from src_model.dqn.policy import EpsilonGreedyPolicy
-from src_model.events import FitReport, Notice, Progress, QueryReady, ShouldStop, never
-from src_model.labelling.check_regions import checks_due, draw_check_regions
+from src_model.events import FitReport, Notice, Progress, Query, QueryReady, ShouldStop, never
+from src_model.labelling.check_regions import CheckDraw, checks_due, draw_check_regions
 from src_model.labelling.check_set import CheckSet
 from src_model.labelling.measurement import Change, Verdict
 from src_model.labelling.skipping import SkipReason
@@ -116,7 +117,7 @@ class PersonRun:
         self.served = ServedModel(config, dataset, assembly.device)
         self._served_weights = assembly.segmenter.state_dict()
         self._served_step = 0
-        self._is_held_back = False
+        self._is_held_back = self._has_begun = False
 
     @classmethod
     def open(cls, folder: Path, config: RunConfig | None = None) -> PersonRun:
@@ -139,6 +140,7 @@ class PersonRun:
         project = Project.open(folder) if config is None else Project.create_or_resume(folder, config)
         try:
             assembly = assemble_for_person(project.settings)
+            refuse_other_classes(folder, assembly.dataset.schema)
             plan = kept_checks(project.settings, assembly.dataset, project)
             # A kill may have come between the making of the project and that of the plan.
             plan = plan or planned_checks(project.settings, assembly.dataset)
@@ -150,7 +152,7 @@ class PersonRun:
     @classmethod
     def _with(cls, config: RunConfig, assembly: Assembly, plan: CheckPlan, project: Project) -> PersonRun:
         try:
-            roles = roles_for_person(config, plan.held_out)
+            roles = roles_for_person(config, plan.held_out, assembly.dataset)
             run = cls(config, assembly.in_roles(lambda _: roles), plan, project)
             keep_schema(project.folder, assembly.dataset.schema)
         except BaseException:
@@ -175,18 +177,30 @@ class PersonRun:
     @property
     def status(self) -> RunStatus:
         """How the run stands."""
-        labelled, waiting = self._engine.labelled, len(self._engine.waiting)
-        wanted = _AHEAD * self._config.acquisition.regions_per_query
+        labelled = self._engine.labelled
         return RunStatus(
             labelled_regions=len(labelled),
             labelled_pixels=labelled.pixels,
             check_regions=len(self._checks),
             unseen=self._engine.unseen,
-            waiting=waiting,
-            may_fit=self._engine.has_answers,
-            fit_is_due=self._engine.is_answered,
-            should_propose=waiting < wanted and self._engine.may_ask,
+            waiting=len(self._engine.waiting),
+            may_fit=self._has_begun and self._engine.has_answers,
+            fit_is_due=self._has_begun and self._engine.is_answered,
+            should_propose=not self._checks_come_first and self._wants_more and self._engine.may_ask,
         )
+
+    @property
+    def _wants_more(self) -> bool:
+        """Whether fewer regions wait than the schedule has wait."""
+        waiting = len(self._engine.waiting)
+        if self._config.schedule is Schedule.SEQUENTIAL:
+            return waiting == 0 and not self._engine.is_answered
+        return waiting < _AHEAD * self._config.acquisition.regions_per_query
+
+    @property
+    def _checks_come_first(self) -> bool:
+        """Whether nothing else is asked before these check regions are answered."""
+        return self._config.labelling.check_order is CheckOrder.FIRST and bool(self._checks.ahead(1))
 
     def queue(self, count: int) -> tuple[Asked, ...]:
         """The next regions to label, at most ``count``, with check regions among them in their turn."""
@@ -194,7 +208,8 @@ class PersonRun:
         asked: list[Asked] = []
         answered, checked = len(self._engine.labelled) + self._checks.answered, self._checks.answered
         while len(asked) < count and (proposed or checks):
-            blind = bool(checks) and (not proposed or checks_due(answered + 1) > checked)
+            in_turn = self._checks_come_first or not proposed or checks_due(answered + 1) > checked
+            blind = bool(checks) and in_turn
             asked.append(Asked((checks if blind else proposed).pop(0), blind))
             answered, checked = answered + 1, checked + blind
         return tuple(asked)
@@ -233,11 +248,30 @@ class PersonRun:
             self._project.record_check_draw(1, draw.to_arrays(), note)
         for note in self._assembly.roles.notes:
             yield Notice(note)
+        if self._project.checkpoint is None:
+            yield from self._engine.recall_checks(should_stop)
+        if not (self._checks_come_first and self._is_untouched):
+            yield from self._begin(should_stop)
+
+    @property
+    def _is_untouched(self) -> bool:
+        """Whether nothing was learned and nothing but check regions was labelled."""
+        answers = self._project.answers(1) if self._project.checkpoint is None else None
+        return answers is not None and not any(isinstance(own.answer, Annotation) for own in answers)
+
+    def _begin(self, should_stop: ShouldStop) -> Progress[None]:
         yield from self._engine.start(should_stop)
-        self._serve(self._engine.fitted_step)
+        if not should_stop():
+            self._has_begun = True
+            self._serve(self._engine.fitted_step)
 
     def propose(self, should_stop: ShouldStop = never) -> Progress[None]:
-        """Ask until enough regions wait, or none is left; each query is an event."""
+        """Ask until enough regions wait, or none is left; each query is an event.
+
+        Where check regions come first, the first reading is taken when they are labelled, and so here.
+        """
+        if not self._has_begun:
+            yield from self._begin(should_stop)
         while self.status.should_propose and not should_stop():
             query = yield from self._engine.propose(should_stop)
             if query is not None:
@@ -266,6 +300,7 @@ class PersonRun:
             self._is_held_back = True
         else:
             self._serve(fitted.step)
+        self._project.record_serving(1, fitted.step, not worse, text)
         yield ServingDecided(fitted.step, not worse, text)
         return report
 
@@ -301,9 +336,16 @@ class PersonRun:
         """
         draws = len(self._project.check_draws())
         rng = generator_for(self._config.seed, "check regions", draws)
-        draw = draw_check_regions(self.check_candidates, rng, shares)
+        self.follow(draw_check_regions(self.check_candidates, rng, shares))
+
+    def follow(self, draw: CheckDraw) -> None:
+        """Ask check regions in this order from now on; what is labelled counts on."""
         self._project.record_check_draw(1, draw.to_arrays(), self._plan.held_out.note)
         self._checks.follow(draw)
+
+    def ask(self, query: Query) -> None:
+        """Ask what was asked in another run of these images, instead of choosing."""
+        self._engine.ask(recorded_decision(query))
 
     @property
     def check_candidates(self) -> tuple[Region, ...]:

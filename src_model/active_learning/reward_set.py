@@ -71,7 +71,7 @@ class RewardReading:
         return Reading(confusion.iou(), measurable) if measurable.any() else None
 
     def row(self, epsilon: float, class_names: Sequence[str]) -> Row:
-        """`reading_row`; of check regions with their number and the interval of the mean."""
+        """`reading_row`; of check regions with their number, and the intervals and support of mean and classes."""
         confusion = self.evaluation.confusion
         if self.checked is None:
             return reading_row(confusion, epsilon, class_names)
@@ -81,6 +81,7 @@ class RewardReading:
             "check_regions": measurement.regions,
             "mean_iou_low": None if mean is None else mean.low,
             "mean_iou_high": None if mean is None else mean.high,
+            **_class_columns(measurement, class_names),
         }
 
 
@@ -156,6 +157,17 @@ class CheckedRegions:
         confusion = ConfusionMatrix(cast(npt.NDArray[np.int64], measurement.confusion))
         evaluation = Evaluation(confusion, (1.0 / reading.probabilities) @ losses)
         return RewardReading(evaluation, Checked(reading, measurement, self.sample.version))
+
+
+def _class_columns(measurement: Measurement, class_names: Sequence[str]) -> Row:
+    """Of each class the ends of its interval, and how many check regions (or images) hold it."""
+    row: Row = {}
+    for index, name in enumerate(class_names):
+        interval = measurement.iou[index]
+        row[f"low_{name}"] = None if interval is None else interval.low
+        row[f"high_{name}"] = None if interval is None else interval.high
+        row[f"support_{name}"] = int(measurement.support[index])
+    return row
 
 
 def _losses(

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from src_model.active_learning.check_events import check_regions_read
 from src_model.active_learning.episode_state import EpisodeState
+from src_model.active_learning.readings import Row
 from src_model.active_learning.reward_set import CheckedRegions, MaskedImages, RewardReading, RewardSet
 from src_model.active_learning.surroundings import Surroundings
 from src_model.config import DQNConfig
@@ -28,11 +29,29 @@ class Worth:
         Φ after it and the gain, in points; None where nothing is measurable.
     teaches:
         Whether the query network may learn from it: not from what cannot be told from zero on check regions.
+    change:
+        What check regions say of the training; None without them.
     """
 
     value: float | None
     reward: float | None
     teaches: bool
+    change: Change | None = None
+
+    @property
+    def row(self) -> Row:
+        """Columns reward and phi; where check regions were read also the gain in mean IoU with its interval.
+
+        All in points; ``gain_verdict`` is a `Verdict`.
+        """
+        row: Row = {"reward": self.reward, "phi": self.value}
+        if self.change is None:
+            return row
+        mean = self.change.mean
+        points = dict.fromkeys(("gain", "gain_low", "gain_high"))
+        if mean is not None:
+            points = {"gain": 100 * mean.value, "gain_low": 100 * mean.low, "gain_high": 100 * mean.high}
+        return row | points | {"gain_verdict": str(self.change.verdict)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,10 +140,10 @@ class Rewarding:
         self.last, self.last_fit = after, LastFit(step, rewarded, after, change)
         reading = after.reading
         if reading is None:
-            return Worth(None, None, False)
+            return Worth(None, None, False, change)
         value, reward = self.phi.value(reading), self.phi.gain(before, reading)
         yield RewardMeasured(self._settings.reward, value, reward)
-        return Worth(value, reward, teaches)
+        return Worth(value, reward, teaches, change)
 
     def _weighted_by(self, label_pixels: npt.NDArray[np.int64]) -> Reward:
         weights = class_weights(class_frequencies(label_pixels), self._settings.weighted_epsilon)

@@ -235,10 +235,45 @@ def report(
         float | None, typer.Option(help="Mean IoU of full supervision (0 to 1), as an upper line.")
     ] = None,
 ) -> None:
-    """Write an HTML page: IoU against budget, classes, which regions were asked, what the differences mean."""
-    from src_model.report.page import write_report
+    """Write an HTML page: IoU against budget, classes, which regions were asked, what the differences mean.
 
+    Of a project in which you label: what check regions say, against labels and minutes, and training by training.
+    """
+    from src_model.report.page import write_report
+    from src_model.report.session_page import is_about_a_session, write_session_report
+
+    if is_about_a_session(runs):
+        typer.echo(write_session_report(runs[0], out))
+        return
     typer.echo(write_report(runs, out, full_supervision))
+
+
+@app.command()
+def replay(
+    project: Annotated[Path, typer.Argument(help="Project in which you labelled; it is only read.")],
+    out: Annotated[Path, typer.Option(help="Folder of what comes out; must be empty or not there.")],
+    acquisition: Annotated[
+        str | None, typer.Option(help="Another rule, asked what it would have chosen under the same budget.")
+    ] = None,
+) -> None:
+    """Do a labelling session again without you: the same questions, answers and trainings, to the same metrics.
+
+    With --acquisition: what would random, entropy, … have asked? Answered by your labels where there are some, and by
+    masks where the data set has them; OUT/report.html compares, and says how much of it was known.
+
+    Example: `napari-ralis replay streets-labels --out runs/what-if --acquisition random`
+    """
+    if acquisition is not None:
+        _ask_otherwise(project, out, acquisition)
+        return
+    from src_model.simulation.replay import replay as run
+
+    done = _follow("replay", run(project, out))
+    if done.differing:
+        told = "; ".join(f"step {step}: {', '.join(columns)}" for step, columns in done.differing)
+        typer.echo(f"{done.steps} steps; others than recorded are {told}. Have images or weights changed since?")
+        raise typer.Exit(1)
+    typer.echo(f"{out}: {done.steps} steps, every number as recorded.")
 
 
 @app.command()
@@ -311,6 +346,18 @@ def doctor(
         typer.echo(finding.line())
     if not all(finding.well for finding in findings):
         raise typer.Exit(1)
+
+
+def _ask_otherwise(project: Path, out: Path, acquisition: str) -> None:
+    from src_model.report.session_page import write_session_report
+    from src_model.simulation.other_rule import ask_otherwise
+
+    known = _follow("replay", ask_otherwise(project, out, acquisition))
+    typer.echo(
+        f"{known.asked} regions asked: {known.from_session} known from the session, {known.from_masks} from masks; "
+        f"{known.askable} of {known.pool} regions could be asked."
+    )
+    typer.echo(write_session_report(out, out))
 
 
 def _run(title: str, run: Any, settings: RunConfig, out: Path, *more: object) -> None:

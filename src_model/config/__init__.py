@@ -5,6 +5,7 @@ from __future__ import annotations
 from src_model.config.acquisition import AcquisitionConfig
 from src_model.config.data import DataConfig
 from src_model.config.dqn import SHIPPED, DQNConfig
+from src_model.config.labelling import CheckImages, CheckOrder, LabellingConfig
 from src_model.config.layers import make_run_config, merged, read_toml
 from src_model.config.presets import preset_settings
 from src_model.config.run import RunConfig, Schedule
@@ -15,9 +16,12 @@ __all__ = [
     "SHIPPED",
     "STREETS",
     "AcquisitionConfig",
+    "CheckImages",
+    "CheckOrder",
     "ConfiguredSize",
     "DQNConfig",
     "DataConfig",
+    "LabellingConfig",
     "LossWeights",
     "RunConfig",
     "Schedule",

@@ -11,6 +11,7 @@ from src_model.config.acquisition import AcquisitionConfig
 from src_model.config.data import DataConfig
 from src_model.config.dqn import DQNConfig
 from src_model.config.frozen_model import FrozenModel
+from src_model.config.labelling import LabellingConfig
 from src_model.config.segmentation import SegmentationConfig
 
 
@@ -29,9 +30,11 @@ class RunConfig(FrozenModel):
     segmentation: SegmentationConfig = SegmentationConfig()
     acquisition: AcquisitionConfig = AcquisitionConfig()
     dqn: DQNConfig = DQNConfig()
+    labelling: LabellingConfig = LabellingConfig()
     schedule: Schedule = Field(
         default=Schedule.SEQUENTIAL,
-        description="sequential asks after each fit; pipelined while it runs, as a desktop session does.",
+        description="sequential asks after each fit, so that a person waits for it; pipelined while it runs, as a "
+        "desktop session does.",
     )
     seed: int = Field(default=0, ge=0, description="Fixes every random number of the run.")
     device: Literal["auto", "cpu", "cuda", "mps"] = Field(

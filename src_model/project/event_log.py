@@ -72,6 +72,7 @@ class Kind(StrEnum):
     STEP = "step"
     FINAL = "final"
     CHECKPOINT = "checkpoint"
+    SERVED = "served"
 
 
 @dataclass(frozen=True, slots=True)

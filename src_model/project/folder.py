@@ -21,6 +21,8 @@ FINAL_METRICS = "final_metrics.csv"
 CONFUSION = "confusion.csv"
 FINAL_CONFUSION = "final_confusion.csv"
 CLASS_PIXELS = "class_pixels.csv"
+COMPARED = "compared.json"
+"""What lies in the folder of two runs, of a session and of another rule."""
 
 SCHEMA = 1
 """Version of the folder's layout, kept in ``project.json``."""

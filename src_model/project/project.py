@@ -68,6 +68,7 @@ class Project(ProjectView):
         self._lock = lock
         self._tables_stale = False
         self._tables_due = 0.0
+        self._identity = _identity(folder / LOG)
 
     @classmethod
     def create(cls, folder: Path, settings: RunConfig) -> Project:
@@ -229,6 +230,16 @@ class Project(ProjectView):
         """
         self._append([draw_entry(episode, arrays, note)])
 
+    def record_serving(self, episode: int, step: int, served: bool, text: str) -> None:
+        """Record whether the weights of a step make the drafts from now on, and why.
+
+        Raises
+        ------
+        ProjectError
+            If the disk is full or refuses; nothing has been recorded.
+        """
+        self._append([Entry(Kind.SERVED, episode, step, {"served": served, "text": text}, permanent=True)])
+
     def record_step(self, episode: int, step: int, row: Mapping[str, Cell], checkpoint: Path | None = None) -> None:
         """Record that a step is done, with its readings and, in the same transaction, the checkpoint that knows it.
 
@@ -300,6 +311,7 @@ class Project(ProjectView):
             write_confusions(finals, self.folder / FINAL_CONFUSION)
 
     def _append(self, entries: Sequence[Entry]) -> None:
+        self._refuse_if_gone()
         self._log.append(entries)
         self._tables_stale = True
         kinds = {entry.kind for entry in entries}
@@ -307,6 +319,14 @@ class Project(ProjectView):
             self._remove_leftovers()
         if Kind.STEP in kinds:
             self._refresh_tables()
+
+    def _refuse_if_gone(self) -> None:
+        # An open file takes writes after it was deleted, and nobody would find them again.
+        if _identity(self.folder / LOG) != self._identity:
+            raise ProjectError(
+                f"The project folder {self.folder} has gone or was replaced while it is open: nothing can be saved. "
+                "Put it back where it was and answer again; what is painted stays on the canvas."
+            )
 
     def _refresh_tables(self) -> None:
         # Tables grow with the run; rewriting them may cost a twentieth of its time, not more.
@@ -338,6 +358,15 @@ class Project(ProjectView):
             # Windows keeps what another program has open; the next writer tries again.
             with suppress(OSError):
                 path.unlink()
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """What tells a file from another one of the same name; None if there is none."""
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
 
 
 @contextmanager

@@ -27,6 +27,9 @@ _READINGS = (
 CONFUSION = "confusion"
 """Column of a row that holds a whole confusion matrix: a row a label, ended by ``;``, pixels a prediction."""
 
+KNOWN_UNTIL = "known_until"
+"""Cell with the number of the newest record that a step knew; for who does the run again, not for readers."""
+
 AS = "as_"
 """Before the name of a class in `write_confusions`: pixels predicted as it."""
 
@@ -39,7 +42,7 @@ def write_metrics(rows: Sequence[Mapping[str, Cell]], path: Path) -> None:
 
     ``episode`` comes first if there are several; ``budget`` stands only in tables that have one; None becomes an
     empty cell. IoU columns keep the order in which the rows have them, that of the class schema. Confusion matrices
-    are left to `write_confusions`.
+    are left to `write_confusions`, and `KNOWN_UNTIL` to the log.
 
     Parameters
     ----------
@@ -125,7 +128,9 @@ def _metric_columns(rows: Sequence[Mapping[str, Cell]]) -> list[str]:
     several = len({row.get("episode") for row in rows}) > 1
     first = (["episode"] if several else []) + ["step"]
     readings = [column for column in _READINGS if column != "budget" or column in present]
-    rest = [column for column in present if column not in {"episode", CONFUSION, *first, *readings, *_SECONDS}]
+    rest = [
+        column for column in present if column not in {"episode", CONFUSION, KNOWN_UNTIL, *first, *readings, *_SECONDS}
+    ]
     seconds = sorted(column for column in rest if column.endswith("_seconds"))
     iou = [column for column in rest if column.startswith("iou_")]
     others = sorted(set(rest).difference(seconds, iou))

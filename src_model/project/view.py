@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -14,7 +15,7 @@ from src_model.data.annotation import Annotation
 from src_model.data.answers import Recorded
 from src_model.events import Query
 from src_model.exceptions import ProjectError
-from src_model.project.event_log import EventLog, Kind
+from src_model.project.event_log import EventLog, Kind, Record
 from src_model.project.folder import LOG, SETTINGS, read_about
 from src_model.project.records import Row, annotation_of, answer_of, draw_of, query_of, row_of
 from src_model.project.settings_file import read_settings
@@ -99,6 +100,10 @@ class ProjectView:
     def check_draws(self) -> list[tuple[dict[str, npt.NDArray[np.generic]], str]]:
         """The orders in which check regions are asked, oldest first: arrays of `CheckDraw` and a note for readers."""
         return [draw_of(self._log_path, record) for record in self._log.records(Kind.CHECK_DRAW)]
+
+    def records(self, kinds: Sequence[Kind]) -> list[Record]:
+        """All records of these kinds, in the order in which they were made."""
+        return sorted((own for kind in kinds for own in self._log.records(kind)), key=lambda record: record.seq)
 
     @property
     def last(self) -> int:

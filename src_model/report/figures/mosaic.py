@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -11,7 +12,6 @@ from PIL import Image
 
 from src_model.data.annotation import Labels
 from src_model.data.class_schema import ClassSchema
-from src_model.data.dataset import Dataset
 from src_model.data.images import Pixels
 from src_model.data.region import Region
 from src_model.exceptions import DataError
@@ -27,12 +27,26 @@ _TINT = 0.62
 _OUTLINE = (255, 255, 255)
 
 
+class Labelled(Protocol):
+    """Images with labels: a data set with its masks, or what a person has labelled."""
+
+    @property
+    def schema(self) -> ClassSchema:
+        """Classes of the labels."""
+
+    def image(self, image: str) -> Pixels:
+        """(h, w, 3) uint8 RGB."""
+
+    def labels(self, image: str) -> Labels:
+        """(h, w) uint8 class indices and VOID."""
+
+
 def step_regions(run: Run, step: int) -> tuple[Region, ...]:
     """The regions of one query, in the order asked."""
     return tuple(one.region for one in run.asked if one.step == step)
 
 
-def mosaic(dataset: Dataset, regions: Sequence[Region]) -> bytes:
+def mosaic(dataset: Labelled, regions: Sequence[Region]) -> bytes:
     """JPEG of these regions side by side, each 108 pixels high, above the same with its labels.
 
     Labels are the classes' colours over the grey image, with a white line where two classes meet; what has no label
@@ -75,7 +89,7 @@ def _outline(labels: Labels) -> npt.NDArray[np.bool_]:
     return edges
 
 
-def _tile(dataset: Dataset, region: Region) -> Image.Image:
+def _tile(dataset: Labelled, region: Region) -> Image.Image:
     pixels = dataset.image(region.image)[region.window]
     labels = dataset.labels(region.image)[region.window]
     if pixels.shape[:2] != region.shape or labels.shape != region.shape:
