@@ -11,6 +11,7 @@ import numpy as np
 from src_model.active_learning.acquisition.acquisition import Acquisition, CandidatePool, Context
 from src_model.active_learning.answering import Answering
 from src_model.active_learning.candidates import Draw, look_at
+from src_model.active_learning.choice_grounds import grounds_of
 from src_model.active_learning.decision import Decision, decision_of
 from src_model.active_learning.episode_records import Records
 from src_model.active_learning.episode_state import EpisodeState
@@ -108,6 +109,11 @@ class ActiveLearningEngine:
     def waiting(self) -> tuple[Region, ...]:
         """Regions of all queries that are neither labelled nor skipped, in the order in which they were asked."""
         return self._now.waiting
+
+    @property
+    def open_queries(self) -> tuple[Query, ...]:
+        """Queries that no fit has learned from, oldest first."""
+        return tuple(decision.query for decision in self._now.decisions)
 
     @property
     def has_answers(self) -> bool:
@@ -303,7 +309,8 @@ class ActiveLearningEngine:
             gains=self._knowledge.gains_on(self._now.labelled),
         )
         choice = self._acquisition.choose(candidates, context, self._rng("choice"))
-        return decision_of(self._now.step + 1, candidates, choice, context.epsilon)
+        grounds = grounds_of(candidates, choice, context, self._config.acquisition, lambda: self._rng("choice"))
+        return decision_of(self._now.step + 1, candidates, choice, context.epsilon, grounds)
 
     # --- fit --------------------------------------------------------------------------------------------------
 
@@ -388,9 +395,8 @@ class ActiveLearningEngine:
         return EpisodeState(episode, regions, self._data.size, self._data.schema.num_classes)
 
     def _rng(self, purpose: str, step: int | None = None) -> np.random.Generator:
-        return generator_for(
-            self._config.seed, self._now.episode, self._now.step + 1 if step is None else step, purpose
-        )
+        at = self._now.step + 1 if step is None else step
+        return generator_for(self._config.seed, self._now.episode, at, purpose)
 
     def _steps_in_all(self) -> int:
         settings = self._config.acquisition
