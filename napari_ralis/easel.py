@@ -97,6 +97,7 @@ class Easel:
             wishes.append(PredictionWish(sitting.current.region.image, self._learning.version))
         neighbours = (self._neighbour(step) for step in (-1, 1))
         wishes += [ImageWish(image) for image in neighbours if image is not None]
+        wishes += self._learning.later_wishes()
         self._light.want(wishes)
 
     def show_neighbour(self, step: int) -> None:

@@ -25,7 +25,7 @@ from napari_ralis.threads.wishes import DraftMade, Picture
 from src_model.data.images import Pixels
 from src_model.data.region import Region
 from src_model.events import Event, ImagesEvaluated, ImagesPrepared, ImagesScored, UpdatesDone
-from src_model.labelling.reason import reason_for
+from src_model.labelling.reason import reason_for, reason_on
 
 _EMPTY: Pixels = np.full((2, 2, 3), 96, dtype=np.uint8)
 _BLIND = "A check region, drawn by chance: label it without help. It measures the model and is never learnt from."
@@ -37,6 +37,8 @@ _PHASES: Mapping[type[Event], str] = {
     ImagesPrepared: "preparing images",
 }
 _RESTING = TrainingState()
+_ENOUGH_FOR_A_PACE = 10
+"""Regions answered before the time that is left is told."""
 _LOSSES = 60
 """That many of the last losses are drawn."""
 
@@ -129,6 +131,16 @@ def counters(sitting: Sitting, pixels_in_all: int) -> Counters:
     return Counters(sitting.regions, sitting.pixels / max(1, pixels_in_all), sitting.minutes)
 
 
+def minutes_left_text(sitting: Sitting, budget: int | None) -> str:
+    """How long the rest of the budget takes at the pace of this sitting; empty where that cannot be told."""
+    left = 0 if budget is None else budget - sitting.regions
+    if left <= 0 or len(sitting.durations) < _ENOUGH_FOR_A_PACE:
+        return ""
+    seconds = float(np.median(sitting.durations))
+    minutes = max(1, round(left * seconds / 60))
+    return f"At {seconds:.0f} s a region, the {left:,} left of the budget take about {minutes:,} minutes."
+
+
 def _after_event(before: Learning, event: Event, now: float) -> Learning:
     phase = _PHASES.get(type(event))
     if phase is None:
@@ -157,6 +169,10 @@ def _remarked(learning: Learning) -> Learning:
 def _reason(sitting: Sitting, place: Place, drafts: Mapping[Region, DraftMade], doubts: Sequence[float]) -> str:
     if place.blind:
         return _BLIND
+    query = sitting.query_of(place.region)
+    if query is not None and query.grounds is not None:
+        ground = query.grounds.regions[query.regions.index(place.region)]
+        return reason_on(query.grounds, ground, sitting.schema.names).sentence
     if (made := drafts.get(place.region)) is None:
         return _COMES
     own = 1.0 - float(made.certainty.mean())

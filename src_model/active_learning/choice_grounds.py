@@ -10,7 +10,13 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
-from src_model.active_learning.acquisition.acquisition import CandidatePool, Choice, Context, RegionStatistics
+from src_model.active_learning.acquisition.acquisition import (
+    Acquisition,
+    CandidatePool,
+    Choice,
+    Context,
+    RegionStatistics,
+)
 from src_model.active_learning.acquisition.entropy import EntropyAcquisition
 from src_model.active_learning.acquisition.random import RandomAcquisition
 from src_model.config import AcquisitionConfig
@@ -73,7 +79,9 @@ def _looked_at(
 def _others(
     pool: CandidatePool, context: Context, config: AcquisitionConfig, rng: Callable[[], np.random.Generator]
 ) -> tuple[tuple[str, tuple[Region, ...]], ...]:
-    rules = [RandomAcquisition(config), *([] if pool.statistics is None else [EntropyAcquisition(config)])]
+    rules: list[Acquisition] = [RandomAcquisition(config)]
+    if pool.statistics is not None:
+        rules.append(EntropyAcquisition(config))
     return tuple(
         (rule.name, tuple(pool.regions[place] for place in rule.choose(pool, context, rng()).positions))
         for rule in rules

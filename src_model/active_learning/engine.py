@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from src_model.active_learning.acquisition.acquisition import Acquisition, CandidatePool, Context
+from src_model.active_learning.acquisition.acquisition import Acquisition, CandidatePool
 from src_model.active_learning.answering import Answering
 from src_model.active_learning.candidates import Draw, look_at
 from src_model.active_learning.choice_grounds import grounds_of
@@ -72,6 +72,8 @@ class ActiveLearningEngine:
         self._data = surroundings
         self._segmenter = segmenter
         self._acquisition = acquisition
+        self.regions_per_query = config.acquisition.regions_per_query
+        """K of the next queries: that of the settings, unless a person's pace asks for more."""
         self._project = project
         self._learner = learner
         self._knowledge = knowledge or Knowledge()
@@ -293,24 +295,18 @@ class ActiveLearningEngine:
 
     def _look(self, should_stop: ShouldStop) -> Progress[CandidatePool]:
         now, settings, needs = self._now, self._config.acquisition, self._acquisition.needs
-        wanted = min(settings.regions_per_query, now.budget_left(settings.budget))
-        drawn = now.free.draw(self._rng("candidates"), wanted, settings.pool_size, settings.regions_per_image)
+        wanted = min(self.regions_per_query, now.budget_left(settings.budget))
+        draw = Draw(*now.free.draw(self._rng("candidates"), wanted, settings.pool_size, settings.regions_per_image))
         standing, state, rng = now.standing(settings.budget), self._data.roles.state, self._rng("passes")
-        looked = look_at(
-            Draw(*drawn), needs, self._segmenter, self._grid, state, now.labelled, rng, should_stop, standing
-        )
+        looked = look_at(draw, needs, self._segmenter, self._grid, state, now.labelled, rng, should_stop, standing)
         return (yield from looked)
 
     def _choose(self, candidates: CandidatePool) -> Decision:
-        context = Context(
-            labelled_shares=self._now.labelled.shares,
-            epsilon=0.0 if self._learner is None else self._learner.epsilon,
-            true_shares=self._knowledge.shares,
-            gains=self._knowledge.gains_on(self._now.labelled),
-        )
+        epsilon = 0.0 if self._learner is None else self._learner.epsilon
+        context = self._knowledge.context(self._now.labelled, epsilon)
         choice = self._acquisition.choose(candidates, context, self._rng("choice"))
         grounds = grounds_of(candidates, choice, context, self._config.acquisition, lambda: self._rng("choice"))
-        return decision_of(self._now.step + 1, candidates, choice, context.epsilon, grounds)
+        return decision_of(self._now.step + 1, candidates, choice, epsilon, grounds)
 
     # --- fit --------------------------------------------------------------------------------------------------
 
@@ -399,5 +395,4 @@ class ActiveLearningEngine:
         return generator_for(self._config.seed, self._now.episode, at, purpose)
 
     def _steps_in_all(self) -> int:
-        settings = self._config.acquisition
-        return self._now.step + -(-self._now.budget_left(settings.budget) // settings.regions_per_query)
+        return self._now.step + -(-self._now.budget_left(self._config.acquisition.budget) // self.regions_per_query)

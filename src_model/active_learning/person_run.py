@@ -16,6 +16,7 @@ from src_model.active_learning.acquisition.registry import make_acquisition
 from src_model.active_learning.assembly import Assembly, keep_schema
 from src_model.active_learning.check_events import ServingDecided, change_between, serving_text
 from src_model.active_learning.engine import ActiveLearningEngine
+from src_model.active_learning.person_history import PersonHistory
 from src_model.active_learning.person_start import (
     CheckPlan,
     assemble_for_person,
@@ -30,13 +31,15 @@ from src_model.config import RunConfig
 from src_model.data.annotation import Annotation, Source
 from src_model.data.dataset import Dataset
 from src_model.data.region import Region
-from src_model.device import generator_for
+from src_model.device import describe_device, generator_for, memory_in_use
 from src_model.dqn.double_dqn import DQNLearner
 from src_model.dqn.policy import EpsilonGreedyPolicy
-from src_model.events import FitReport, Notice, Progress, QueryReady, ShouldStop, never
+from src_model.events import FitReport, Notice, Progress, Query, QueryReady, ShouldStop, never
 from src_model.labelling.check_regions import checks_due, draw_check_regions
 from src_model.labelling.check_set import CheckSet
 from src_model.labelling.measurement import Change, Verdict
+from src_model.labelling.pace import pace_text, query_size
+from src_model.labelling.serving_order import serving_order
 from src_model.labelling.skipping import SkipReason
 from src_model.project.folder import ABOUT
 from src_model.project.project import Project
@@ -113,10 +116,12 @@ class PersonRun:
         surroundings = replace(assembly.surroundings(), checks=self._checks)
         acquisition, learner = _chosen_by(config, assembly)
         self._engine = ActiveLearningEngine(config, surroundings, assembly.segmenter, acquisition, project, learner)
+        self.history = PersonHistory(project, self._engine, dataset.schema.num_classes)
         self.served = ServedModel(config, dataset, assembly.device)
         self._served_weights = assembly.segmenter.state_dict()
         self._served_step = 0
         self._is_held_back = False
+        self._answers = 0
 
     @classmethod
     def open(cls, folder: Path, config: RunConfig | None = None) -> PersonRun:
@@ -176,7 +181,7 @@ class PersonRun:
     def status(self) -> RunStatus:
         """How the run stands."""
         labelled, waiting = self._engine.labelled, len(self._engine.waiting)
-        wanted = _AHEAD * self._config.acquisition.regions_per_query
+        wanted = _AHEAD * self._engine.regions_per_query
         return RunStatus(
             labelled_regions=len(labelled),
             labelled_pixels=labelled.pixels,
@@ -190,7 +195,7 @@ class PersonRun:
 
     def queue(self, count: int) -> tuple[Asked, ...]:
         """The next regions to label, at most ``count``, with check regions among them in their turn."""
-        proposed, checks = list(self._engine.waiting), list(self._checks.ahead(count))
+        proposed, checks = list(self._proposed()), list(self._checks.ahead(count))
         asked: list[Asked] = []
         answered, checked = len(self._engine.labelled) + self._checks.answered, self._checks.answered
         while len(asked) < count and (proposed or checks):
@@ -199,9 +204,30 @@ class PersonRun:
             answered, checked = answered + 1, checked + blind
         return tuple(asked)
 
+    def _proposed(self) -> tuple[Region, ...]:
+        """What waits, query by query, and within each as it is served."""
+        waiting, sequence = frozenset(self._engine.waiting), self._assembly.dataset.sequence
+        queries = [tuple(own for own in query.regions if own in waiting) for query in self._engine.open_queries]
+        return tuple(region for query in queries for region in serving_order(query, sequence))
+
     def blind(self, region: Region) -> bool:
         """Whether a region is held out: labelled without a draft, measured with, never learnt from."""
         return self._checks.blind(region)
+
+    @property
+    def queries(self) -> tuple[Query, ...]:
+        """Queries that no fit has learned from, oldest first, each with the grounds it was chosen on."""
+        return self._engine.open_queries
+
+    @property
+    def regions_per_query(self) -> int:
+        """K as the pace asks for it."""
+        return self._engine.regions_per_query
+
+    @property
+    def machine(self) -> tuple[str, int, int | None]:
+        """What computes, the bytes of memory in use, and those on a GPU."""
+        return describe_device(self._assembly.device), *memory_in_use(self._assembly.device)
 
     @property
     def config(self) -> RunConfig:
@@ -253,6 +279,7 @@ class PersonRun:
         RalisError
             If nothing has been labelled since the last fit.
         """
+        before = self._answers
         report = yield from self._engine.fit(should_stop)
         fitted = self._engine.last_fit
         if report.stopped or fitted is None:
@@ -266,8 +293,18 @@ class PersonRun:
             self._is_held_back = True
         else:
             self._serve(fitted.step)
+        self.history.record(fitted, len(self._engine.labelled) + len(self._checks), served=not worse)
         yield ServingDecided(fitted.step, not worse, text)
+        yield from self._keep_pace(self._answers - before)
         return report
+
+    def _keep_pace(self, during_fit: int) -> Progress[None]:
+        """Ask more at a time where a fit takes longer than a query to label, so that nobody waits."""
+        before = self._engine.regions_per_query
+        now = query_size(self._config.acquisition.regions_per_query, before, during_fit)
+        if now != before:
+            self._engine.regions_per_query = now
+            yield Notice(pace_text(before, now, during_fit))
 
     # --- answers: on the disk when these return ---------------------------------------------------------------
 
@@ -282,10 +319,12 @@ class PersonRun:
         human = [replace(annotation, source=Source.HUMAN) for annotation in annotations]
         checks = [annotation for annotation in human if self.blind(annotation.region)]
         self._engine.answer([own for own in human if not self.blind(own.region)], checks)
+        self._answers += len(human)
 
     def skip(self, region: Region, reason: SkipReason) -> None:
         """Pass a region over, with what follows from the reason."""
         self._engine.skip(region, reason)
+        self._answers += 1
 
     def take_back(self, regions: Sequence[Region]) -> None:
         """Undo what was said to these regions."""

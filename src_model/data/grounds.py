@@ -82,18 +82,23 @@ def grounds_to_json(grounds: Grounds) -> dict[str, Any]:
     }
 
 
+def _ground(rank: int, *numbers: Any) -> Ground:
+    entropy, margin, doubt, rarity, shares = numbers
+    return Ground(rank, entropy, margin, doubt, rarity, tuple(shares))
+
+
 def grounds_from_json(body: Mapping[str, Any]) -> Grounds:
     """Reverse of `grounds_to_json`.
 
     Raises
     ------
-    KeyError, TypeError
+    KeyError, TypeError, ValueError
         If it is damaged.
     """
     return Grounds(
         rule=str(body["rule"]),
         candidates=int(body["candidates"]),
-        regions=tuple(Ground(*own[:-1], tuple(own[-1])) for own in body["regions"]),
+        regions=tuple(_ground(*own) for own in body["regions"]),
         state_value=body["state_value"],
         labelled=tuple(body["labelled"]),
         others=tuple((name, tuple(Region(*region) for region in asked)) for name, asked in body["others"].items()),

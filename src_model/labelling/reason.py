@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from src_model.data.grounds import Ground, Grounds
+
 FloatArray = npt.NDArray[np.floating]
 
 _SMOOTHING = 0.01
@@ -72,6 +74,23 @@ def reason_for(
     else:
         known = "more of what makes the labels even"
     return Reason(classes, f"Probably {listed}, {known}.{_doubt(doubt)}")
+
+
+def reason_on(grounds: Grounds, ground: Ground, names: Sequence[str]) -> Reason:
+    """The same from what the rule knew when it chose, with its rank among the candidates.
+
+    Parameters
+    ----------
+    ground:
+        One of ``grounds.regions``.
+    names:
+        C class names.
+    """
+    if not ground.shares or ground.doubt is None or grounds.at_random:
+        return reason_for(np.zeros(len(names)), np.zeros(len(names)), names, 0.5, at_random=True)
+    reason = reason_for(np.array(ground.shares), np.array(grounds.labelled), names, ground.doubt)
+    rank = f"rank {ground.rank} of {grounds.candidates}"
+    return Reason(reason.classes, f"{reason.sentence.removesuffix('.')} ({rank}).")
 
 
 def _amount(regions: FloatArray) -> str:

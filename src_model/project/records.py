@@ -58,7 +58,7 @@ def query_of(path: Path, record: Record) -> Query:
         regions = tuple(Region(*region) for region in body["regions"])
         grounds = grounds_from_json(body["grounds"]) if "grounds" in body else None
         return Query(record.entry.step, regions, tuple(body["scores"]), grounds)
-    except (KeyError, TypeError) as exc:
+    except (KeyError, TypeError, ValueError) as exc:
         raise damaged_record(path, record.seq) from exc
 
 

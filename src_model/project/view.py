@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -99,6 +99,12 @@ class ProjectView:
     def check_draws(self) -> list[tuple[dict[str, npt.NDArray[np.generic]], str]]:
         """The orders in which check regions are asked, oldest first: arrays of `CheckDraw` and a note for readers."""
         return [draw_of(self._log_path, record) for record in self._log.records(Kind.CHECK_DRAW)]
+
+    def measurements(self, episode: int) -> dict[int, dict[str, Any]]:
+        """What check regions said, by step in order; of a step that was made again, what they said last."""
+        records = self._log.records(Kind.MEASUREMENT, episode)
+        newest = {record.entry.step: record.entry.body for record in records}
+        return dict(sorted(newest.items()))
 
     @property
     def last(self) -> int:
