@@ -24,7 +24,7 @@ from napari_ralis.threads.run_messages import (
 from napari_ralis.threads.wishes import DraftMade, Picture
 from src_model.data.images import Pixels
 from src_model.data.region import Region
-from src_model.events import Event, ImagesEvaluated, ImagesPrepared, ImagesScored, UpdatesDone
+from src_model.events import Event, ImagesEvaluated, ImagesPrepared, ImagesScored, Notice, UpdatesDone
 from src_model.labelling.reason import reason_for, reason_on
 
 _EMPTY: Pixels = np.full((2, 2, 3), 96, dtype=np.uint8)
@@ -59,6 +59,8 @@ class Learning:
         Labels that no training has seen.
     reading, serving:
         The last sentences about check regions and about whose drafts are shown.
+    notice:
+        What happened in the last training that a person should know: too little memory, another K.
     """
 
     job: Job | None = None
@@ -68,6 +70,7 @@ class Learning:
     unseen: int = 0
     reading: str = ""
     serving: str = ""
+    notice: str = ""
 
 
 def after(before: Learning, message: Message, now: float) -> Learning:
@@ -76,7 +79,8 @@ def after(before: Learning, message: Message, now: float) -> Learning:
         return _after_event(before, message.event, now)
     if isinstance(message, Began):
         state = TrainingState(Work.RUNNING, str(message.job), losses=before.state.losses)
-        return _remarked(replace(before, job=message.job, state=state, since=now, at=0))
+        notice = "" if message.job is Job.LEARNING else before.notice
+        return _remarked(replace(before, job=message.job, state=state, since=now, at=0, notice=notice))
     if isinstance(message, Ended):
         return _remarked(replace(before, job=None, state=TrainingState(losses=before.state.losses)))
     if isinstance(message, Failed):
@@ -138,10 +142,12 @@ def minutes_left_text(sitting: Sitting, budget: int | None) -> str:
         return ""
     seconds = float(np.median(sitting.durations))
     minutes = max(1, round(left * seconds / 60))
-    return f"At {seconds:.0f} s a region, the {left:,} left of the budget take about {minutes:,} minutes."
+    return f"At {seconds:.0f} s a region, the {left:,} left of the budget of {budget:,} take about {minutes:,} minutes."
 
 
 def _after_event(before: Learning, event: Event, now: float) -> Learning:
+    if isinstance(event, Notice) and before.job is Job.LEARNING:
+        return _remarked(replace(before, notice=event.text))
     phase = _PHASES.get(type(event))
     if phase is None:
         return before
@@ -163,7 +169,9 @@ def _remarked(learning: Learning) -> Learning:
     if learning.state.work is Work.FAILED:
         return learning
     age = "" if not learning.unseen else f"The model is {learning.unseen} region{'s' * (learning.unseen > 1)} old."
-    return replace(learning, state=replace(learning.state, remark=" ".join(filter(None, (learning.serving, age)))))
+    return replace(
+        learning, state=replace(learning.state, remark=" ".join(filter(None, (learning.serving, age, learning.notice))))
+    )
 
 
 def _reason(sitting: Sitting, place: Place, drafts: Mapping[Region, DraftMade], doubts: Sequence[float]) -> str:

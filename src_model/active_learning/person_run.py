@@ -31,7 +31,7 @@ from src_model.config import RunConfig
 from src_model.data.annotation import Annotation, Source
 from src_model.data.dataset import Dataset
 from src_model.data.region import Region
-from src_model.device import describe_device, generator_for, memory_in_use
+from src_model.device import describe_device, generator_for, memory_in_use, release_memory
 from src_model.dqn.double_dqn import DQNLearner
 from src_model.dqn.policy import EpsilonGreedyPolicy
 from src_model.events import FitReport, Notice, Progress, Query, QueryReady, ShouldStop, never
@@ -170,10 +170,12 @@ class PersonRun:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._project.__exit__(kind, error, trace)
+        release_memory(self._assembly.device)
 
     def close(self) -> None:
-        """Close the project; twice is harmless."""
+        """Close the project and give the GPU's memory back; twice is harmless."""
         self._project.close()
+        release_memory(self._assembly.device)
 
     # --- what is going on -------------------------------------------------------------------------------------
 
@@ -207,8 +209,9 @@ class PersonRun:
     def _proposed(self) -> tuple[Region, ...]:
         """What waits, query by query, and within each as it is served."""
         waiting, sequence = frozenset(self._engine.waiting), self._assembly.dataset.sequence
-        queries = [tuple(own for own in query.regions if own in waiting) for query in self._engine.open_queries]
-        return tuple(region for query in queries for region in serving_order(query, sequence))
+        # The whole query is put in order, so that an answer does not change that of the others.
+        served = (own for query in self._engine.open_queries for own in serving_order(query.regions, sequence))
+        return tuple(region for region in served if region in waiting)
 
     def blind(self, region: Region) -> bool:
         """Whether a region is held out: labelled without a draft, measured with, never learnt from."""
