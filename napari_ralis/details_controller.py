@@ -28,18 +28,19 @@ class DetailsController:
         self._sitting: Sitting | None = None
         self._query: Query | None = None
         self._losses: list[tuple[int, float]] = []
+        self._running: tuple[float, ...] = ()
         self._pictures: dict[Region, Pixels] = {}
 
     def begin(self, opened: Opened, sitting: Sitting) -> None:
         """A project is open."""
         self.end()
         self._sitting, self._losses = sitting, list(opened.losses)
-        self._panel.details.set_losses(self._losses, ())
         self.render()
 
     def end(self) -> None:
         """The project is closed."""
-        self._sitting, self._query, self._losses, self._pictures = None, None, [], {}
+        self._sitting, self._query, self._pictures = None, None, {}
+        self._losses, self._running = [], ()
 
     @property
     def is_open(self) -> bool:
@@ -53,8 +54,9 @@ class DetailsController:
         elif isinstance(message, Happened):
             if isinstance(message.event, StepDone) and (loss := message.event.row.get("train_loss")) is not None:
                 self._losses.append((message.event.step, float(loss)))
+            self._running = learning.state.losses
             if self.is_open:
-                self._panel.details.set_losses(self._losses, learning.state.losses)
+                self._panel.details.set_losses(self._losses, self._running)
 
     def wishes(self) -> tuple[Wish, ...]:
         """Thumbnails of what is asked here and by others, while somebody looks."""
@@ -74,6 +76,7 @@ class DetailsController:
         self._query = (None if current is None else sitting.query_of(current.region)) or self._query
         if not self.is_open:
             return
+        self._panel.details.set_losses(self._losses, self._running)
         # What is wanted no longer is let go of by the lane.
         shown = pictured(self._query)
         made = {region: self._light.get(ThumbnailWish(region)) for region in shown}

@@ -69,7 +69,7 @@ class LearningController:
         self._measured: Measured | None = None
         self._shown: Measurement | None = None
         self.progress, self.details = ProgressController(panel), DetailsController(panel, self._light, take)
-        self._activity = Activity()
+        self._activity = Activity(panel)
         self._index: int | None = None
         self._place = 0
         self._late = QTimer(panel)

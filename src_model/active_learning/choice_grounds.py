@@ -67,10 +67,10 @@ def _looked_at(
 ) -> tuple[Ground, ...]:
     pixels = np.maximum(statistics.counts.sum(axis=1), 1.0)
     margins = statistics.margin_by_class.sum(axis=1) / pixels
-    doubts = (_ranks(-margins) - 1)[chosen] / max(1, len(margins) - 1)
-    shares = (statistics.counts / pixels[:, None])[chosen]
+    expected = statistics.counts / pixels[:, None] if statistics.probabilities is None else statistics.probabilities
+    shares = expected[chosen]
     common = labelled / labelled.sum() if labelled.sum() > 0 else np.zeros(len(labelled))
-    columns = (statistics.entropy[chosen], margins[chosen], doubts, 1.0 - shares @ common)
+    columns = (statistics.entropy[chosen], margins[chosen], _places(margins)[chosen], 1.0 - shares @ common)
     entropy, margin, doubt, rarity = map(_plain, columns)
     rows = zip(ranks.tolist(), entropy, margin, doubt, rarity, map(_plain, shares), strict=True)
     return tuple(Ground(*row) for row in rows)
@@ -92,6 +92,14 @@ def _ranks(scores: npt.NDArray[np.floating]) -> npt.NDArray[np.int64]:
     """(N,) 1 + how many are higher."""
     falling = np.sort(-scores)
     return np.searchsorted(falling, -scores, side="left") + 1
+
+
+def _places(values: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
+    """(N,) 0: the lowest … 1: the highest; equal ones share the middle of their places."""
+    rising = np.sort(values)
+    lower, not_higher = (np.searchsorted(rising, values, side=side) for side in ("left", "right"))
+    places: npt.NDArray[np.float64] = (lower + not_higher - 1) / 2 / max(1, len(values) - 1)
+    return places
 
 
 def _plain(values: npt.NDArray[np.floating]) -> tuple[float, ...]:

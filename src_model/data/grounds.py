@@ -24,9 +24,9 @@ class Ground:
     doubt:
         Place of its margin among the candidates, 0: the surest … 1: the least sure.
     rarity:
-        Part of the labels so far that are of other classes than those predicted here, 0 … 1; 1 before the first label.
+        Part of the labels so far that are of other classes than those expected here, 0 … 1; 1 before the first label.
     shares:
-        C parts of the region predicted as each class; none where nobody looked.
+        C parts of the region expected to be of each class; none where nobody looked.
     """
 
     rank: int

@@ -20,6 +20,8 @@ _MOST_NAMED = 2
 _LITTLE = 3.0
 """Regions' worth of labels under which a class counts as known too little to be right about."""
 _UNSURE, _SURE = 0.75, 0.25
+_UNDECIDED = 0.95
+"""Mean p₂/p₁ from which on the model names a class, but does not mean it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +90,10 @@ def reason_on(grounds: Grounds, ground: Ground, names: Sequence[str]) -> Reason:
     """
     if not ground.shares or ground.doubt is None or grounds.at_random:
         return reason_for(np.zeros(len(names)), np.zeros(len(names)), names, 0.5, at_random=True)
-    reason = reason_for(np.array(ground.shares), np.array(grounds.labelled), names, ground.doubt)
     rank = f"rank {ground.rank} of {grounds.candidates}"
+    if ground.margin is not None and ground.margin >= _UNDECIDED:
+        return Reason((), f"The model cannot tell yet what is here ({rank}).")
+    reason = reason_for(np.array(ground.shares), np.array(grounds.labelled), names, ground.doubt)
     return Reason(reason.classes, f"{reason.sentence.removesuffix('.')} ({rank}).")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +51,21 @@ def test_ranks_doubt_and_rarity_are_those_of_the_candidates() -> None:
     assert (first.rarity, second.rarity) == (0.5, 0.75)
     assert (first.shares, second.shares) == ((0.5, 0.5), (0.0, 1.0))
     assert (grounds.candidates, grounds.state_value, grounds.labelled) == (4, 1.5, (3.0, 1.0))
+
+
+def test_candidates_that_are_equally_doubtful_are_neither_sure_nor_unsure() -> None:
+    equal = replace(STATISTICS, margin_by_class=STATISTICS.counts)
+    pool = replace(POOL, statistics=equal)
+    grounds = grounds_of(pool, CHOICE, Context(np.zeros(2)), AcquisitionConfig(name="dqn"), rng)
+    assert [own.doubt for own in grounds.regions] == [0.5, 0.5]
+
+
+def test_classes_are_those_expected_where_probabilities_are_known() -> None:
+    known = replace(STATISTICS, probabilities=np.array([[0.9, 0.1], [0.6, 0.4], [0.3, 0.7], [0.8, 0.2]]))
+    pool = replace(POOL, statistics=known)
+    grounds = grounds_of(pool, CHOICE, Context(np.array([3.0, 1.0])), AcquisitionConfig(name="dqn"), rng)
+    assert [own.shares for own in grounds.regions] == [(0.6, 0.4), (0.3, 0.7)]
+    assert [own.rarity for own in grounds.regions] == [0.45, 0.6]
 
 
 def test_entropy_would_have_asked_the_flattest_of_each_pool_and_before_a_label_everything_is_rare() -> None:

@@ -79,3 +79,10 @@ def test_what_chance_chose_has_neither_class_nor_rank() -> None:
         sentence = reason_on(Grounds(rule, 160, (ground,)), ground, NAMES).sentence
         assert "Drawn at random" in sentence
         assert "rank" not in sentence
+
+
+def test_a_model_that_cannot_tell_claims_no_class() -> None:
+    ground = Ground(3, 2.9, 0.99, 0.5, 0.9, (0.34, 0.33, 0.33))
+    reason = reason_on(Grounds("dqn", 160, (ground,), None, (4.0, 0.0, 0.0)), ground, NAMES)
+    assert reason.classes == ()
+    assert reason.sentence == "The model cannot tell yet what is here (rank 3 of 160)."

@@ -69,7 +69,7 @@ def test_without_check_regions_nothing_is_kept_as_measured_but_zero_of_them(run:
 def test_regions_of_an_image_are_served_together_and_queries_are_not_mixed(
     tmp_path: Path, settings: Settings, painted: Painted
 ) -> None:
-    acquisition = {"name": "random", "regions_per_query": 6, "pool_size": 1}
+    acquisition = {"name": "random", "regions_per_query": 6, "pool_size": 1, "regions_per_image": 1}
     with opened(tmp_path / "many", settings(acquisition=acquisition)) as run:
         drain(run.propose())
         served = [asked.region for asked in run.queue(99) if not asked.blind]
