@@ -132,6 +132,8 @@ class IouPanel(QWidget):
             button.setCheckable(True)
             button.setToolTip(_TIPS[page])
             button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+            # Four of them in 320 pixels; Qt would have each 80 wide.
+            button.setMinimumWidth(button.fontMetrics().horizontalAdvance(text) + 12)
             self.pages.addButton(button, page)
             buttons.addWidget(button)
         self.stack.addWidget(self.curve)
