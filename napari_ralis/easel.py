@@ -95,6 +95,7 @@ class Easel:
         wishes += [ImageWish(image) for image in neighbours if image is not None]
         wishes += [PictureWish(place.region) for place in strip]
         wishes += [wish for place in strip if not place.blind for wish in self._draft_wishes(place.region)]
+        wishes += self._learning.later_wishes()
         if sitting.current is not None and not sitting.current.blind and self._learning.prediction_is_wanted:
             # Last: of a large image it takes seconds, and it is left in the middle for anything else.
             wishes.append(PredictionWish(sitting.current.region.image, self._learning.version))

@@ -61,7 +61,7 @@ class LabellingController:
         canvas = Canvas(viewer, lambda: self._focus.canvas_size, self._keyboard.bind)
         layers = PredictionLayers(viewer), IouLayers(viewer)
         self.learning = LearningController(
-            panel, canvas, layers, lanes, lambda: self._easel.show(), lambda: self._easel.want()
+            panel, canvas, layers, lanes, lambda: self._easel.show(), lambda: self._easel.want(), self.take
         )
         self._easel = Easel(canvas, self._light, self.learning, self._focus.give_back)
         self._view = LabellingView(panel, self._light, self._easel)
@@ -116,6 +116,7 @@ class LabellingController:
         self._run.close()
         self._light.close()
         self._easel.end()
+        self.learning.rest()
         self._opened = None
 
     # --- what the heavy lane says -----------------------------------------------------------------------------
@@ -127,7 +128,7 @@ class LabellingController:
             self._on_engine_not_opened(message)
         elif self._sitting is not None:
             if isinstance(message, Standing):
-                self._sitting.follow(message.queue)
+                self._sitting.follow(message.queue, message.queries, message.regions_per_query)
                 self._refresh()
             elif isinstance(message, Heard):
                 self._sitting.hear(message.regions)
@@ -208,6 +209,7 @@ class LabellingController:
     def _render(self) -> None:
         if self._sitting is not None and self._opened is not None:
             self._view.render(self._sitting, self._opened, self._class_keys)
+            self.learning.answered()
             self._render_tools()
 
     def _render_tools(self, _change: object = None) -> None:
@@ -373,12 +375,14 @@ class LabellingController:
     def _on_view_star_requested(self, index: int, on: bool) -> None:
         if self._sitting is not None:
             self._sitting.starred = self._sitting.starred | {index} if on else self._sitting.starred - {index}
+            self.learning.progress.keep()
             self._render()
 
     def _on_view_lock_requested(self, index: int, on: bool) -> None:
         if self._sitting is not None:
             self._sitting.locked = self._sitting.locked | {index} if on else self._sitting.locked - {index}
             self._easel.annotation.protect(self._sitting.locked, self._easel.others_protected)
+            self.learning.progress.keep()
             self._render()
 
     def _on_view_region_requested(self, place: int) -> None:

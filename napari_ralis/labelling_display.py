@@ -24,8 +24,8 @@ from napari_ralis.threads.run_messages import (
 from napari_ralis.threads.wishes import DraftMade, Picture
 from src_model.data.images import Pixels
 from src_model.data.region import Region
-from src_model.events import Event, ImagesEvaluated, ImagesPrepared, ImagesScored, UpdatesDone
-from src_model.labelling.reason import reason_for
+from src_model.events import Event, ImagesEvaluated, ImagesPrepared, ImagesScored, Notice, UpdatesDone
+from src_model.labelling.reason import reason_for, reason_on
 
 _EMPTY: Pixels = np.full((2, 2, 3), 96, dtype=np.uint8)
 _BLIND = "A check region, drawn by chance: label it without help. It measures the model and is never learnt from."
@@ -37,6 +37,8 @@ _PHASES: Mapping[type[Event], str] = {
     ImagesPrepared: "preparing images",
 }
 _RESTING = TrainingState()
+_ENOUGH_FOR_A_PACE = 10
+"""Regions answered before the time that is left is told."""
 _LOSSES = 60
 """That many of the last losses are drawn."""
 
@@ -57,6 +59,8 @@ class Learning:
         Labels that no training has seen.
     reading, serving:
         The last sentences about check regions and about whose drafts are shown.
+    notice:
+        What happened in the last training that a person should know: too little memory, another K.
     """
 
     job: Job | None = None
@@ -66,6 +70,7 @@ class Learning:
     unseen: int = 0
     reading: str = ""
     serving: str = ""
+    notice: str = ""
 
 
 def after(before: Learning, message: Message, now: float) -> Learning:
@@ -74,7 +79,8 @@ def after(before: Learning, message: Message, now: float) -> Learning:
         return _after_event(before, message.event, now)
     if isinstance(message, Began):
         state = TrainingState(Work.RUNNING, str(message.job), losses=before.state.losses)
-        return _remarked(replace(before, job=message.job, state=state, since=now, at=0))
+        notice = "" if message.job is Job.LEARNING else before.notice
+        return _remarked(replace(before, job=message.job, state=state, since=now, at=0, notice=notice))
     if isinstance(message, Ended):
         return _remarked(replace(before, job=None, state=TrainingState(losses=before.state.losses)))
     if isinstance(message, Failed):
@@ -129,7 +135,19 @@ def counters(sitting: Sitting, pixels_in_all: int) -> Counters:
     return Counters(sitting.regions, sitting.pixels / max(1, pixels_in_all), sitting.minutes)
 
 
+def minutes_left_text(sitting: Sitting, budget: int | None) -> str:
+    """How long the rest of the budget takes at the pace of this sitting; empty where that cannot be told."""
+    left = 0 if budget is None else budget - sitting.regions
+    if left <= 0 or len(sitting.durations) < _ENOUGH_FOR_A_PACE:
+        return ""
+    seconds = float(np.median(sitting.durations))
+    minutes = max(1, round(left * seconds / 60))
+    return f"At {seconds:.0f} s a region, the {left:,} left of the budget of {budget:,} take about {minutes:,} minutes."
+
+
 def _after_event(before: Learning, event: Event, now: float) -> Learning:
+    if isinstance(event, Notice) and before.job is Job.LEARNING:
+        return _remarked(replace(before, notice=event.text))
     phase = _PHASES.get(type(event))
     if phase is None:
         return before
@@ -151,12 +169,18 @@ def _remarked(learning: Learning) -> Learning:
     if learning.state.work is Work.FAILED:
         return learning
     age = "" if not learning.unseen else f"The model is {learning.unseen} region{'s' * (learning.unseen > 1)} old."
-    return replace(learning, state=replace(learning.state, remark=" ".join(filter(None, (learning.serving, age)))))
+    return replace(
+        learning, state=replace(learning.state, remark=" ".join(filter(None, (learning.serving, age, learning.notice))))
+    )
 
 
 def _reason(sitting: Sitting, place: Place, drafts: Mapping[Region, DraftMade], doubts: Sequence[float]) -> str:
     if place.blind:
         return _BLIND
+    query = sitting.query_of(place.region)
+    if query is not None and query.grounds is not None:
+        ground = query.grounds.regions[query.regions.index(place.region)]
+        return reason_on(query.grounds, ground, sitting.schema.names).sentence
     if (made := drafts.get(place.region)) is None:
         return _COMES
     own = 1.0 - float(made.certainty.mean())

@@ -7,6 +7,8 @@ from collections.abc import Callable
 
 from qtpy.QtCore import QTimer
 
+from napari_ralis.activity import Activity
+from napari_ralis.details_controller import DetailsController
 from napari_ralis.labelling_display import Learning, after, paused, stopping
 from napari_ralis.layers.canvas import Canvas
 from napari_ralis.layers.iou_layers import ClassView, IouLayers
@@ -14,10 +16,11 @@ from napari_ralis.layers.prediction_layers import PredictionLayers
 from napari_ralis.notifications import show_failure
 from napari_ralis.panels.labelling_panel import LabellingPanel
 from napari_ralis.panels.training_panel import TrainingState
-from napari_ralis.sitting import Sitting
+from napari_ralis.progress_controller import ProgressController
+from napari_ralis.sitting import Place, Sitting
 from napari_ralis.threads.canvas_lane import CanvasLane
 from napari_ralis.threads.run_lane import RunLane
-from napari_ralis.threads.run_messages import Failed, Happened, Job, Measured, Message, Opened, Served
+from napari_ralis.threads.run_messages import Failed, Happened, Heard, Job, Measured, Message, Opened, Served
 from napari_ralis.threads.wishes import ImageWish, OutcomesWish, PredictionWish, Wish
 from src_model.data.region import Size
 from src_model.events import Notice, StepDone
@@ -30,12 +33,19 @@ _LATE = 400
 class LearningController:
     """Learning as the person sees it. ``version`` counts the models that have made drafts.
 
+    Attributes
+    ----------
+    progress, details:
+        What was reached so far, and how queries were chosen.
+
     Parameters
     ----------
     show_region:
         Puts the region in hand on the canvas again, after check images were looked at.
     want:
         Asks the light lane anew for everything that is wanted.
+    take:
+        Takes a region into the hand.
     """
 
     def __init__(
@@ -46,6 +56,7 @@ class LearningController:
         lanes: tuple[RunLane, CanvasLane],
         show_region: Callable[[], None],
         want: Callable[[], None],
+        take: Callable[[Place], None],
     ) -> None:
         self._panel, self._canvas = panel, canvas
         self._prediction, self._iou_layers = layers
@@ -57,7 +68,8 @@ class LearningController:
         self._sitting: Sitting | None = None
         self._measured: Measured | None = None
         self._shown: Measurement | None = None
-        self._milestones: list[Milestone] = []
+        self.progress, self.details = ProgressController(panel), DetailsController(panel, self._light, take)
+        self._activity = Activity(panel)
         self._index: int | None = None
         self._place = 0
         self._late = QTimer(panel)
@@ -71,6 +83,7 @@ class LearningController:
         panel.training.retry_requested.connect(self._run.retry)
         panel.iou.class_requested.connect(self._on_view_class_requested)
         panel.review_requested.connect(self._on_view_review_requested)
+        panel.tabs.currentChanged.connect(self._on_view_tab_changed)
         panel.review_image_requested.connect(self._on_view_image_requested)
 
     def begin(self, opened: Opened, sitting: Sitting) -> None:
@@ -80,6 +93,12 @@ class LearningController:
         self._panel.iou.set_classes(sitting.schema)
         self._panel.log.clear()
         self._panel.tabs.setCurrentIndex(0)
+        self.details.begin(opened, sitting)
+        last = self.progress.begin(opened, sitting)
+        if last is not None:
+            self._shown = last.measurement
+            self._panel.iou.set_measurement(last.measurement)
+            self._panel.iou.set_gain("" if last.change is None else gain_text(last.change, sitting.schema.names))
 
     def end(self) -> None:
         """The project is closed."""
@@ -88,10 +107,17 @@ class LearningController:
         self._prediction.clear()
         self._forget()
 
+    def rest(self) -> None:
+        """No lane runs any more: what was set is on the disk, and nothing goes on."""
+        self.progress.end()
+        self.details.end()
+        self._activity.close()
+
     def hear(self, message: Message) -> None:
         """Take in what the heavy lane says."""
         self._learning = after(self._learning, message, time.monotonic())
-        self._panel.training.set_state(self._learning.state)
+        self._show_state()
+        self.details.hear(message, self._learning)
         if isinstance(message, Measured):
             self._measured = message
             self._panel.add_to_log(message.text)
@@ -99,6 +125,8 @@ class LearningController:
             self._on_engine_served(message)
         elif isinstance(message, Failed) and message.job in (Job.PROPOSING, Job.LEARNING):
             show_failure(message.error)
+        elif isinstance(message, Heard):
+            self.progress.keep()
         elif isinstance(message, Happened):
             self._log(message)
 
@@ -117,8 +145,18 @@ class LearningController:
             wanted.append(self._outcomes(image, self._index))
         return tuple(wanted)
 
+    def later_wishes(self) -> tuple[Wish, ...]:
+        """What the light lane should make once nothing else is wanted."""
+        return self.details.wishes()
+
+    def answered(self) -> None:
+        """The queue or the answers have changed."""
+        self.progress.render()
+        self.details.render()
+
     def take(self, wish: Wish) -> None:
         """Something that was wished for is there."""
+        self.details.take(wish)
         if not self.reviewing or wish not in self.wishes():
             return
         made = self._light.get(wish)
@@ -173,9 +211,13 @@ class LearningController:
         self.version, self.reviewing = 0, False
         self._learning = Learning()
         self._opened, self._sitting, self._measured, self._shown = None, None, None, None
-        self._milestones, self._index, self._place = [], None, 0
+        self._index, self._place = None, 0
         self._predicted = None
+        self._show_state()
+
+    def _show_state(self) -> None:
         self._panel.training.set_state(self._learning.state)
+        self._activity.follow(self._learning.state)
 
     def _on_engine_served(self, message: Served) -> None:
         self._panel.add_to_log(message.text)
@@ -187,9 +229,8 @@ class LearningController:
         if read is not None and read.step == message.step:
             if message.served:
                 self._shown = read.measurement
-                self._milestones.append(Milestone(sitting.regions, sitting.minutes, read.measurement))
                 self._panel.iou.set_measurement(read.measurement)
-                self._panel.iou.set_milestones(self._milestones)
+                self.progress.add(message.step, Milestone(sitting.regions, sitting.minutes, read.measurement))
             self._panel.iou.set_gain("" if read.change is None else gain_text(read.change, sitting.schema.names))
         self._want()
 
@@ -206,12 +247,12 @@ class LearningController:
     def _on_view_pause_requested(self, wanted: bool) -> None:
         self._run.pause(wanted)
         self._learning = paused(self._learning, wanted)
-        self._panel.training.set_state(self._learning.state)
+        self._show_state()
 
     def _on_view_cancel_requested(self) -> None:
         self._run.cancel()
         self._learning = stopping(self._learning)
-        self._panel.training.set_state(self._learning.state)
+        self._show_state()
 
     # --- check images -----------------------------------------------------------------------------------------
 
@@ -247,6 +288,10 @@ class LearningController:
     def _on_view_image_requested(self, place: int) -> None:
         self._place = place
         self._review()
+
+    def _on_view_tab_changed(self, _index: int) -> None:
+        self.details.render()
+        self._want()
 
     def _on_view_review_requested(self, wanted: bool) -> None:
         if self._sitting is None or wanted == self.reviewing:

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from src_model.data.annotation import Annotation, Labels, class_pixels
 from src_model.data.class_schema import ClassSchema
 from src_model.data.region import Region
+from src_model.events import Query
 from src_model.labelling.skipping import CONSEQUENCES, SkipReason
 
 _LONGEST_PAUSE = 60.0
@@ -53,9 +54,12 @@ class Sitting:
         self.current: Place | None = None
         self.strip: tuple[Place, ...] = ()
         self.seconds = 0.0
+        self.durations: list[float] = []
+        """Seconds of each region answered in this sitting."""
         self.starred: frozenset[int] = frozenset()
         self.locked: frozenset[int] = frozenset()
         self._per_query = regions_per_query
+        self._queries: dict[Region, Query] = {}
         self._ahead: list[Place] = []
         self._first: list[Place] = []
         self._fates: dict[Region, Fate] = {}
@@ -95,13 +99,17 @@ class Sitting:
 
     @property
     def minutes(self) -> float:
-        """Spent on labelling in this sitting."""
+        """Spent on labelling, earlier sittings included."""
         return self.seconds / 60
 
     @property
     def regions_by_class(self) -> dict[int, int]:
         """How many labelled regions hold each class index."""
         return dict(self._counts)
+
+    def query_of(self, region: Region) -> Query | None:
+        """The query that asked for a region; None for check regions and places that the person chose."""
+        return self._queries.get(region)
 
     def annotation(self, region: Region) -> Annotation | None:
         """What this region was given; None if nothing."""
@@ -148,8 +156,12 @@ class Sitting:
 
     # --- what the engine says ---------------------------------------------------------------------------------
 
-    def follow(self, queue: Sequence[Place]) -> None:
-        """The engine's queue: what it has not heard of yet stays answered."""
+    def follow(
+        self, queue: Sequence[Place], queries: Iterable[Query] = (), regions_per_query: int | None = None
+    ) -> None:
+        """The engine's queue: what it has not heard of yet stays answered; and what it asked, and why."""
+        self._queries |= {region: query for query in queries for region in query.regions}
+        self._per_query = regions_per_query or self._per_query
         done = self._unheard | {place.region for place in self._first}
         done |= {self.current.region} if self.current else set()
         self._ahead = [place for place in queue if place.region not in done]
@@ -225,7 +237,8 @@ class Sitting:
         self._history = [own for own in self._history if own.region != region]
         self._history.append(self.current)
         if self._since is not None:
-            self.seconds += min(now - self._since, _LONGEST_PAUSE)
+            self.durations.append(min(now - self._since, _LONGEST_PAUSE))
+            self.seconds += self.durations[-1]
         self._turn()
         self._fill_strip()
 

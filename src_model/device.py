@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from threading import Thread
 
 import numpy as np
+import psutil
 import torch
 from torch import nn
 
@@ -37,6 +38,18 @@ def describe_device(device: torch.device) -> str:
         properties = torch.cuda.get_device_properties(device)
         return f"{properties.name}, {properties.total_memory / 2**30:.0f} GiB"
     return f"{device.type}, {torch.get_num_threads()} of {os.cpu_count()} cores"
+
+
+def memory_in_use(device: torch.device) -> tuple[int, int | None]:
+    """Bytes that this process holds, and those of them on the GPU; None where there is no GPU."""
+    on_gpu = torch.cuda.memory_reserved(device) if device.type == "cuda" else None
+    return int(psutil.Process().memory_info().rss), on_gpu
+
+
+def release_memory(device: torch.device) -> None:
+    """Give back what torch keeps of a GPU's memory for later, so that others, and larger pieces, find room."""
+    if device.type == "cuda":
+        torch.cuda.empty_cache()
 
 
 def set_threads(threads: int) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from src_model.data.grounds import Grounds
 from src_model.data.region import Region
 
 
@@ -142,11 +143,14 @@ class Query:
         K distinct regions, one for each pool, in pool order.
     scores:
         K scores of the acquisition, higher was better; aligned with ``regions``.
+    grounds:
+        What it knew when it chose; None of queries older than that was kept.
     """
 
     step: int
     regions: tuple[Region, ...]
     scores: tuple[float, ...]
+    grounds: Grounds | None = None
 
 
 @dataclass(frozen=True, slots=True)

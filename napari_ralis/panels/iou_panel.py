@@ -19,6 +19,7 @@ from qtpy.QtWidgets import (
 )
 from superqt.utils import signals_blocked
 
+from napari_ralis.panels.class_balance import ClassBalance, ClassShare
 from napari_ralis.panels.class_bars import ClassBar, ClassBars
 from napari_ralis.panels.confusion_grid import ConfusionGrid
 from napari_ralis.panels.curve_plot import Axis, CurvePlot
@@ -26,7 +27,21 @@ from src_model.data.class_schema import ClassSchema
 from src_model.labelling.measurement import Measurement, Milestone, mean_text
 
 _BEFORE = "Nothing is measured yet. Label a few check regions: every fourth region is one."
-_PAGES = ("Against regions", "Against minutes", "Confusion")
+_PAGES = ("Regions", "Minutes", "Confusion", "Balance")
+_TIPS = (
+    "The learning curve against labelled regions.",
+    "The learning curve against the minutes spent.",
+    "What is mistaken for what.",
+    "How much is labelled of each class.",
+)
+_HINTS = (
+    "",
+    "",
+    "Rows are labels, columns predictions; point at a cell.",
+    "Part of all labels, and regions that hold the class.",
+)
+_PLACES = (0, 0, 1, 2)
+"""In the stack, of each page."""
 
 
 class IouPanel(QWidget):
@@ -39,8 +54,9 @@ class IouPanel(QWidget):
         super().__init__()
         self._names: tuple[str, ...] = ()
         self._colours: tuple[tuple[int, int, int], ...] = ()
-        self.mean, self.gain, self.pair = _line(), _line(), _line()
+        self.mean, self.gain, self.pair, self.minutes_left = _line(), _line(), _line(), _line()
         self.bars, self.curve, self.confusion = ClassBars(), CurvePlot(), ConfusionGrid()
+        self.balance = ClassBalance()
         self.pages = QButtonGroup(self)
         self.stack = QStackedWidget()
         self.rows = _RowsArea(self.bars)
@@ -50,6 +66,7 @@ class IouPanel(QWidget):
         self.confusion.pair_hovered.connect(self._on_pair_hovered)
         self.pages.idClicked.connect(self.show_page)
         self.set_measurement(None)
+        self.set_minutes_left("")
         self.show_page(0)
 
     def set_classes(self, schema: ClassSchema) -> None:
@@ -82,6 +99,15 @@ class IouPanel(QWidget):
         """Show the learning curve."""
         self.curve.set_milestones(milestones)
 
+    def set_balance(self, rows: tuple[ClassShare, ...]) -> None:
+        """Show how much is labelled of each class."""
+        self.balance.set_rows(rows)
+
+    def set_minutes_left(self, text: str) -> None:
+        """How long the rest will take, in one sentence; empty where nobody can tell."""
+        self.minutes_left.setText(text)
+        self.minutes_left.setVisible(bool(text))
+
     def set_class(self, index: int | None) -> None:
         """Mark the class whose layers are shown, without asking for it."""
         with signals_blocked(self):
@@ -90,10 +116,10 @@ class IouPanel(QWidget):
             self.curve.set_chosen(None if index is None else (index, self._names[index]))
 
     def show_page(self, page: int) -> None:
-        """0 and 1: the curve against regions or minutes; 2: the confusion."""
+        """0 and 1: the curve against regions or minutes; 2: the confusion; 3: the class balance."""
         if (button := self.pages.button(page)) is not None:
             button.setChecked(True)
-        self.stack.setCurrentIndex(page // 2)
+        self.stack.setCurrentIndex(_PLACES[page])
         if page < 2:
             self.curve.set_axis((Axis.REGIONS, Axis.MINUTES)[page])
         self._on_pair_hovered("")
@@ -104,13 +130,18 @@ class IouPanel(QWidget):
         for page, text in enumerate(_PAGES):
             button = QPushButton(text)
             button.setCheckable(True)
+            button.setToolTip(_TIPS[page])
+            button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+            # Four of them in 320 pixels; Qt would have each 80 wide.
+            button.setMinimumWidth(button.fontMetrics().horizontalAdvance(text) + 12)
             self.pages.addButton(button, page)
             buttons.addWidget(button)
         self.stack.addWidget(self.curve)
         self.stack.addWidget(self.confusion)
+        self.stack.addWidget(_scrolled(self.balance))
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
-        for widget in (self.mean, self.gain):
+        for widget in (self.mean, self.gain, self.minutes_left):
             column.addWidget(widget)
         column.addWidget(self.rows, stretch=3)
         column.addLayout(buttons)
@@ -121,8 +152,7 @@ class IouPanel(QWidget):
         self.mean.setFont(strong)
 
     def _on_pair_hovered(self, text: str) -> None:
-        resting = "Rows are labels, columns predictions; point at a cell." if self.stack.currentIndex() else ""
-        self.pair.setText(text or resting)
+        self.pair.setText(text or _HINTS[max(0, self.pages.checkedId())])
         self.pair.setVisible(bool(self.stack.currentIndex()))
 
 
@@ -142,6 +172,15 @@ class _RowsArea(QScrollArea):
         """All rows, and the frame that a theme may draw; Qt's name."""
         frame = self.contentsMargins()
         return self._bars.sizeHint() + QSize(frame.left() + frame.right(), frame.top() + frame.bottom())
+
+
+def _scrolled(widget: QWidget) -> QScrollArea:
+    area = QScrollArea()
+    area.setWidgetResizable(True)
+    area.setFrameShape(QScrollArea.Shape.NoFrame)
+    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    area.setWidget(widget)
+    return area
 
 
 def _line() -> QLabel:

@@ -16,6 +16,7 @@ from qtpy.QtWidgets import (
 )
 from superqt.utils import signals_blocked
 
+from napari_ralis.panels.details_panel import DetailsPanel
 from napari_ralis.panels.iou_panel import IouPanel
 from napari_ralis.panels.palette_panel import PalettePanel
 from napari_ralis.panels.query_panel import QueryPanel
@@ -47,6 +48,7 @@ class LabellingPanel(QWidget):
         self.log = QPlainTextEdit()
         self.log.setReadOnly(True)
         self.log.setMaximumBlockCount(_LINES)
+        self.details = DetailsPanel(self.log)
         self.images, self.image_name = QSlider(Qt.Orientation.Horizontal), QLabel()
         self.images.setToolTip("The images whose check regions are labelled.")
         self.tabs = QTabWidget()
@@ -85,7 +87,7 @@ class LabellingPanel(QWidget):
         heading.addWidget(self.close_button)
         self.tabs.addTab(_column(self.query, self.palette_panel, self.tools), "Label")
         self.tabs.addTab(_column(self.iou, self.image_name, self.images, stretch=False), "Progress")
-        self.tabs.addTab(_column(self.log, stretch=False), "Details")
+        self.tabs.addTab(self.details, "Details")
         line = QFrame()
         line.setFrameShape(QFrame.Shape.HLine)
         column = QVBoxLayout(self)

@@ -21,6 +21,7 @@ from napari_ralis.threads.run_messages import (
     Happened,
     Heard,
     Job,
+    Machine,
     Measured,
     Message,
     Opened,
@@ -166,7 +167,9 @@ class RunLane(QObject):
             if not self._wait_while_held():
                 return
         served, dataset = run.served, run.dataset
-        self._say(Opened(folder, run.config, dataset, served, run.blind, run.annotations))
+        past = run.history.measured, run.history.losses
+        self._say(Opened(folder, run.config, dataset, served, run.blind, run.annotations, *past))
+        self._say(Machine(*run.machine))
         self._say_standing(run)
         while not self._closing:
             self._take_commands(run)
@@ -204,6 +207,7 @@ class RunLane(QObject):
         self._say(Ended(job, stopped))
         if job is not Job.STARTING:
             self._say_standing(run)
+            self._say(Machine(*run.machine))
         return not stopped
 
     def _between(self, run: PersonRun) -> None:
@@ -256,9 +260,10 @@ class RunLane(QObject):
 
     def _say_standing(self, run: PersonRun) -> None:
         status = run.status
-        asked = run.queue(_LOOK_AHEAD * run.config.acquisition.regions_per_query)
+        asked = run.queue(_LOOK_AHEAD * run.regions_per_query)
         queue = tuple(Place(own.region, own.blind) for own in asked)
-        self._say(Standing(queue, status.check_regions, status.unseen, status.fit_is_due))
+        counts = status.check_regions, status.unseen, status.fit_is_due
+        self._say(Standing(queue, *counts, run.queries, run.regions_per_query))
 
     def _say(self, message: Message) -> None:
         self._spoken.emit(message)

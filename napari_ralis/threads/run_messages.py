@@ -13,8 +13,9 @@ from src_model.config import RunConfig
 from src_model.data.annotation import Annotation
 from src_model.data.dataset import Dataset
 from src_model.data.region import Region
-from src_model.events import Event
+from src_model.events import Event, Query
 from src_model.labelling.measurement import Change, Measurement
+from src_model.labelling.measurement_record import MeasuredFit
 
 if TYPE_CHECKING:
     from src_model.active_learning.serving import ServedModel
@@ -48,6 +49,8 @@ class Opened(Message):
         Whether a region is held out to measure with.
     annotations:
         Everything that was ever labelled.
+    measured, losses:
+        What check regions said after each fit, and step and mean loss of each, oldest first.
     """
 
     folder: Path
@@ -56,16 +59,29 @@ class Opened(Message):
     served: ServedModel
     blind: Callable[[Region], bool]
     annotations: tuple[Annotation, ...]
+    measured: tuple[MeasuredFit, ...] = ()
+    losses: tuple[tuple[int, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Standing(Message):
-    """How the run stands: what it asks next, and how many labels no training has seen."""
+    """How the run stands: what it asks next and why, K as it is by now, and how many labels no training has seen."""
 
     queue: tuple[Place, ...]
     check_regions: int
     unseen: int
     fit_is_due: bool
+    queries: tuple[Query, ...] = ()
+    regions_per_query: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Machine(Message):
+    """What computes, the bytes of memory in use, and those of a GPU, if there is one."""
+
+    device: str
+    memory: int
+    gpu_memory: int | None
 
 
 @dataclass(frozen=True, slots=True)

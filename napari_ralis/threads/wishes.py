@@ -80,11 +80,25 @@ class PictureWish:
     def fulfil(self, sources: Sources) -> Picture:
         """Cut it out, and cut it along its edges."""
         pixels = sources.dataset.image(self.region.image)
-        region = self.region
-        more = round(_SURROUNDINGS * max(region.shape))
-        top, left = max(0, region.row - more), max(0, region.column - more)
-        around = pixels[top : region.row + region.height + more, left : region.column + region.width + more]
-        return Picture(np.ascontiguousarray(around), superpixels_of(pixels[region.window], _SUPERPIXEL))
+        return Picture(_thumbnail(pixels, self.region), superpixels_of(pixels[self.region.window], _SUPERPIXEL))
+
+
+@dataclass(frozen=True, slots=True)
+class ThumbnailWish:
+    """The thumbnail of a `Picture` alone, for regions that are only looked at."""
+
+    region: Region
+
+    def fulfil(self, sources: Sources) -> Pixels:
+        """Cut it out."""
+        return _thumbnail(sources.dataset.image(self.region.image), self.region)
+
+
+def _thumbnail(pixels: Pixels, region: Region) -> Pixels:
+    more = round(_SURROUNDINGS * max(region.shape))
+    top, left = max(0, region.row - more), max(0, region.column - more)
+    around = pixels[top : region.row + region.height + more, left : region.column + region.width + more]
+    return np.ascontiguousarray(around)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -194,6 +208,6 @@ def _seen(sources: Sources, image: str) -> Draft:
         raise Overtaken from stopped
 
 
-Wish = ImageWish | PictureWish | DraftWish | PredictionWish | OutcomesWish
+Wish = ImageWish | PictureWish | ThumbnailWish | DraftWish | PredictionWish | OutcomesWish
 Made = Any
 """What the wish's ``fulfil`` returns."""

@@ -11,6 +11,7 @@ import numpy.typing as npt
 import torch
 
 from src_model.active_learning.acquisition.acquisition import CandidatePool, Choice
+from src_model.data.grounds import Grounds, grounds_from_json, grounds_to_json
 from src_model.data.region import Region
 from src_model.events import Query
 
@@ -51,12 +52,15 @@ def recorded_decision(query: Query) -> Decision:
     return Decision(query, CandidatePool(query.regions, count, 1), np.arange(count))
 
 
-def decision_of(step: int, candidates: CandidatePool, choice: Choice, epsilon: float) -> Decision:
+def decision_of(
+    step: int, candidates: CandidatePool, choice: Choice, epsilon: float, grounds: Grounds | None = None
+) -> Decision:
     """The decision for the query of this step that a choice among candidates is."""
     query = Query(
         step=step,
         regions=tuple(candidates.regions[position] for position in choice.positions),
         scores=tuple(float(score) for score in choice.scores[choice.positions]),
+        grounds=grounds,
     )
     promised = None
     if candidates.step is not None:
@@ -87,6 +91,7 @@ def pack_decision(decision: Decision, prefix: str, tensors: dict[str, torch.Tens
         "positions": decision.positions.tolist(),
         "scores": list(decision.query.scores),
         "epsilon": decision.epsilon,
+        "grounds": None if decision.query.grounds is None else grounds_to_json(decision.query.grounds),
     }
 
 
@@ -102,6 +107,8 @@ def unpack_decision(body: Mapping[str, Any], prefix: str, tensors: Mapping[str, 
         state_features=None if state is None else state.numpy(),
     )
     positions = np.asarray(body["positions"], dtype=np.int64)
-    query = Query(body["step"], tuple(regions[position] for position in positions), tuple(body["scores"]))
+    # Those of 0.1 held no grounds.
+    grounds = grounds_from_json(body["grounds"]) if body.get("grounds") else None
+    query = Query(body["step"], tuple(regions[position] for position in positions), tuple(body["scores"]), grounds)
     promised = tensors.get(prefix + "promised")
     return Decision(query, pool, positions, body["epsilon"], None if promised is None else promised.numpy())

@@ -8,9 +8,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from src_model.active_learning.acquisition.acquisition import Acquisition, CandidatePool, Context
+from src_model.active_learning.acquisition.acquisition import Acquisition, CandidatePool
 from src_model.active_learning.answering import Answering
 from src_model.active_learning.candidates import Draw, look_at
+from src_model.active_learning.choice_grounds import grounds_of
 from src_model.active_learning.decision import Decision, decision_of
 from src_model.active_learning.episode_records import Records
 from src_model.active_learning.episode_state import EpisodeState
@@ -71,6 +72,8 @@ class ActiveLearningEngine:
         self._data = surroundings
         self._segmenter = segmenter
         self._acquisition = acquisition
+        self.regions_per_query = config.acquisition.regions_per_query
+        """K of the next queries: that of the settings, unless a person's pace asks for more."""
         self._project = project
         self._learner = learner
         self._knowledge = knowledge or Knowledge()
@@ -108,6 +111,11 @@ class ActiveLearningEngine:
     def waiting(self) -> tuple[Region, ...]:
         """Regions of all queries that are neither labelled nor skipped, in the order in which they were asked."""
         return self._now.waiting
+
+    @property
+    def open_queries(self) -> tuple[Query, ...]:
+        """Queries that no fit has learned from, oldest first."""
+        return tuple(decision.query for decision in self._now.decisions)
 
     @property
     def has_answers(self) -> bool:
@@ -296,23 +304,18 @@ class ActiveLearningEngine:
 
     def _look(self, should_stop: ShouldStop) -> Progress[CandidatePool]:
         now, settings, needs = self._now, self._config.acquisition, self._acquisition.needs
-        wanted = min(settings.regions_per_query, now.budget_left(settings.budget))
-        drawn = now.free.draw(self._rng("candidates"), wanted, settings.pool_size, settings.regions_per_image)
+        wanted = min(self.regions_per_query, now.budget_left(settings.budget))
+        draw = Draw(*now.free.draw(self._rng("candidates"), wanted, settings.pool_size, settings.regions_per_image))
         standing, state, rng = now.standing(settings.budget), self._data.roles.state, self._rng("passes")
-        looked = look_at(
-            Draw(*drawn), needs, self._segmenter, self._grid, state, now.labelled, rng, should_stop, standing
-        )
+        looked = look_at(draw, needs, self._segmenter, self._grid, state, now.labelled, rng, should_stop, standing)
         return (yield from looked)
 
     def _choose(self, candidates: CandidatePool) -> Decision:
-        context = Context(
-            labelled_shares=self._now.labelled.shares,
-            epsilon=0.0 if self._learner is None else self._learner.epsilon,
-            true_shares=self._knowledge.shares,
-            gains=self._knowledge.gains_on(self._now.labelled),
-        )
+        epsilon = 0.0 if self._learner is None else self._learner.epsilon
+        context = self._knowledge.context(self._now.labelled, epsilon)
         choice = self._acquisition.choose(candidates, context, self._rng("choice"))
-        return decision_of(self._now.step + 1, candidates, choice, context.epsilon)
+        grounds = grounds_of(candidates, choice, context, self._config.acquisition, lambda: self._rng("choice"))
+        return decision_of(self._now.step + 1, candidates, choice, epsilon, grounds)
 
     # --- fit --------------------------------------------------------------------------------------------------
 
@@ -395,6 +398,8 @@ class ActiveLearningEngine:
         return EpisodeState(episode, regions, self._data.size, self._data.schema.num_classes)
 
     def _rng(self, purpose: str, step: int | None = None) -> np.random.Generator:
-        return generator_for(
-            self._config.seed, self._now.episode, self._now.step + 1 if step is None else step, purpose
-        )
+        at = self._now.step + 1 if step is None else step
+        return generator_for(self._config.seed, self._now.episode, at, purpose)
+
+    def _steps_in_all(self) -> int:
+        return self._now.step + -(-self._now.budget_left(self._config.acquisition.budget) // self.regions_per_query)

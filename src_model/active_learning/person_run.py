@@ -17,6 +17,7 @@ from src_model.active_learning.assembly import Assembly, keep_schema, refuse_oth
 from src_model.active_learning.check_events import ServingDecided, change_between, serving_text
 from src_model.active_learning.decision import recorded_decision
 from src_model.active_learning.engine import ActiveLearningEngine
+from src_model.active_learning.person_history import PersonHistory
 from src_model.active_learning.person_start import (
     CheckPlan,
     assemble_for_person,
@@ -31,13 +32,15 @@ from src_model.config import CheckOrder, RunConfig, Schedule
 from src_model.data.annotation import Annotation, Source
 from src_model.data.dataset import Dataset
 from src_model.data.region import Region
-from src_model.device import generator_for
+from src_model.device import describe_device, generator_for, memory_in_use, release_memory
 from src_model.dqn.double_dqn import DQNLearner
 from src_model.dqn.policy import EpsilonGreedyPolicy
 from src_model.events import FitReport, Notice, Progress, Query, QueryReady, ShouldStop, never
 from src_model.labelling.check_regions import CheckDraw, checks_due, draw_check_regions
 from src_model.labelling.check_set import CheckSet
 from src_model.labelling.measurement import Change, Verdict
+from src_model.labelling.pace import pace_text, query_size
+from src_model.labelling.serving_order import serving_order
 from src_model.labelling.skipping import SkipReason
 from src_model.project.folder import ABOUT
 from src_model.project.project import Project
@@ -114,10 +117,12 @@ class PersonRun:
         surroundings = replace(assembly.surroundings(), checks=self._checks)
         acquisition, learner = _chosen_by(config, assembly)
         self._engine = ActiveLearningEngine(config, surroundings, assembly.segmenter, acquisition, project, learner)
+        self.history = PersonHistory(project, self._engine, dataset.schema.num_classes)
         self.served = ServedModel(config, dataset, assembly.device)
         self._served_weights = assembly.segmenter.state_dict()
         self._served_step = 0
         self._is_held_back = self._has_begun = False
+        self._answers = 0
 
     @classmethod
     def open(cls, folder: Path, config: RunConfig | None = None) -> PersonRun:
@@ -167,10 +172,12 @@ class PersonRun:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._project.__exit__(kind, error, trace)
+        release_memory(self._assembly.device)
 
     def close(self) -> None:
-        """Close the project; twice is harmless."""
+        """Close the project and give the GPU's memory back; twice is harmless."""
         self._project.close()
+        release_memory(self._assembly.device)
 
     # --- what is going on -------------------------------------------------------------------------------------
 
@@ -195,7 +202,7 @@ class PersonRun:
         waiting = len(self._engine.waiting)
         if self._config.schedule is Schedule.SEQUENTIAL:
             return waiting == 0 and not self._engine.is_answered
-        return waiting < _AHEAD * self._config.acquisition.regions_per_query
+        return waiting < _AHEAD * self._engine.regions_per_query
 
     @property
     def _checks_come_first(self) -> bool:
@@ -204,7 +211,7 @@ class PersonRun:
 
     def queue(self, count: int) -> tuple[Asked, ...]:
         """The next regions to label, at most ``count``, with check regions among them in their turn."""
-        proposed, checks = list(self._engine.waiting), list(self._checks.ahead(count))
+        proposed, checks = list(self._proposed()), list(self._checks.ahead(count))
         asked: list[Asked] = []
         answered, checked = len(self._engine.labelled) + self._checks.answered, self._checks.answered
         while len(asked) < count and (proposed or checks):
@@ -214,9 +221,31 @@ class PersonRun:
             answered, checked = answered + 1, checked + blind
         return tuple(asked)
 
+    def _proposed(self) -> tuple[Region, ...]:
+        """What waits, query by query, and within each as it is served."""
+        waiting, sequence = frozenset(self._engine.waiting), self._assembly.dataset.sequence
+        # The whole query is put in order, so that an answer does not change that of the others.
+        served = (own for query in self._engine.open_queries for own in serving_order(query.regions, sequence))
+        return tuple(region for region in served if region in waiting)
+
     def blind(self, region: Region) -> bool:
         """Whether a region is held out: labelled without a draft, measured with, never learnt from."""
         return self._checks.blind(region)
+
+    @property
+    def queries(self) -> tuple[Query, ...]:
+        """Queries that no fit has learned from, oldest first, each with the grounds it was chosen on."""
+        return self._engine.open_queries
+
+    @property
+    def regions_per_query(self) -> int:
+        """K as the pace asks for it."""
+        return self._engine.regions_per_query
+
+    @property
+    def machine(self) -> tuple[str, int, int | None]:
+        """What computes, the bytes of memory in use, and those on a GPU."""
+        return describe_device(self._assembly.device), *memory_in_use(self._assembly.device)
 
     @property
     def config(self) -> RunConfig:
@@ -287,6 +316,7 @@ class PersonRun:
         RalisError
             If nothing has been labelled since the last fit.
         """
+        before = self._answers
         report = yield from self._engine.fit(should_stop)
         fitted = self._engine.last_fit
         if report.stopped or fitted is None:
@@ -301,8 +331,20 @@ class PersonRun:
         else:
             self._serve(fitted.step)
         self._project.record_serving(1, fitted.step, not worse, text)
+        self.history.record(fitted, len(self._engine.labelled) + len(self._checks), served=not worse)
         yield ServingDecided(fitted.step, not worse, text)
+        yield from self._keep_pace(self._answers - before)
         return report
+
+    def _keep_pace(self, during_fit: int) -> Progress[None]:
+        """Ask more at a time where a fit takes longer than a query to label, so that nobody waits."""
+        if self._config.schedule is Schedule.SEQUENTIAL:
+            return
+        before = self._engine.regions_per_query
+        now = query_size(self._config.acquisition.regions_per_query, before, during_fit)
+        if now != before:
+            self._engine.regions_per_query = now
+            yield Notice(pace_text(before, now, during_fit))
 
     # --- answers: on the disk when these return ---------------------------------------------------------------
 
@@ -317,10 +359,12 @@ class PersonRun:
         human = [replace(annotation, source=Source.HUMAN) for annotation in annotations]
         checks = [annotation for annotation in human if self.blind(annotation.region)]
         self._engine.answer([own for own in human if not self.blind(own.region)], checks)
+        self._answers += len(human)
 
     def skip(self, region: Region, reason: SkipReason) -> None:
         """Pass a region over, with what follows from the reason."""
         self._engine.skip(region, reason)
+        self._answers += 1
 
     def take_back(self, regions: Sequence[Region]) -> None:
         """Undo what was said to these regions."""

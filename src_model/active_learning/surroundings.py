@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from src_model.active_learning.acquisition.acquisition import Gains, Shares
+from src_model.active_learning.acquisition.acquisition import Context, Gains, Shares
 from src_model.data.class_schema import ClassSchema
 from src_model.data.images import LabelSource
 from src_model.data.labelled_set import LabelledSet
@@ -28,6 +28,10 @@ class Knowledge:
         """Gains on top of these labels."""
         measure = self.gains
         return None if measure is None else lambda regions: measure(regions, labelled)
+
+    def context(self, labelled: LabelledSet, epsilon: float) -> Context:
+        """What an acquisition may know besides its candidates."""
+        return Context(labelled.shares, epsilon, self.shares, self.gains_on(labelled))
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,6 +63,11 @@ class DefaultQueryNetwork(QueryNetwork):
         values: torch.Tensor = (self.value(state) + advantage).squeeze(-1)
         return values
 
+    def state_values(self, code: torch.Tensor) -> torch.Tensor:
+        """V(s) of state codes (B, 32) -> (B,)."""
+        values: torch.Tensor = self.value(code).squeeze(-1)
+        return values
+
     def _pooled(self, slots: torch.Tensor) -> torch.Tensor:
         """Slots (B, P, M, F_c) -> sum and maximum of the codes of those that exist (B, P, 64); zeros if none does."""
         there = slots[..., :1] > 0.5

@@ -102,6 +102,10 @@ class DirectQueryNetwork(QueryNetwork):
         values: torch.Tensor = value + advantage
         return values
 
+    def state_values(self, code: torch.Tensor) -> torch.Tensor:
+        """V(s) of state codes (B, 2) -> (B,)."""
+        return code[:, 1]
+
 
 def label_balance_weights() -> npt.NDArray[np.float64]:
     """(D,) with which it chooses as label balance does."""

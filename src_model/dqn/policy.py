@@ -83,6 +83,13 @@ class StateValues:
         with train_mode(network, False), torch.no_grad():
             self._code = network.state_code(self._tensor(state)[None])
 
+    @property
+    def state_value(self) -> float | None:
+        """V(s); None for a network that has none."""
+        with train_mode(self._network, False), torch.no_grad():
+            values = self._network.state_values(self._code)
+        return None if values is None else float(values[0])
+
     def of(self, pools: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
         """Pools (K, P, F_a) -> Q (K, P) float32."""
         with train_mode(self._network, False), torch.no_grad():

@@ -45,6 +45,10 @@ class QueryNetwork(nn.Module, ABC):
     def action_values(self, code: torch.Tensor, pool: torch.Tensor) -> torch.Tensor:
         """Q of every candidate: state codes (B, code), or (1, code) for all, and pools (B, P, F_a) -> (B, P)."""
 
+    def state_values(self, _code: torch.Tensor) -> torch.Tensor | None:
+        """V(s) of state codes (B, code) -> (B,), what all candidates of a state share; None where Q is all there is."""
+        return None
+
     def forward(self, state: torch.Tensor, pool: torch.Tensor) -> torch.Tensor:
         """(B, S, F_s) and (B, P, F_a) -> Q (B, P)."""
         return self.action_values(self.state_code(state), pool)

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from src_model.data.grounds import Ground, Grounds
+
 FloatArray = npt.NDArray[np.floating]
 
 _SMOOTHING = 0.01
@@ -18,6 +20,8 @@ _MOST_NAMED = 2
 _LITTLE = 3.0
 """Regions' worth of labels under which a class counts as known too little to be right about."""
 _UNSURE, _SURE = 0.75, 0.25
+_UNDECIDED = 0.95
+"""Mean p₂/p₁ from which on the model names a class, but does not mean it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +76,25 @@ def reason_for(
     else:
         known = "more of what makes the labels even"
     return Reason(classes, f"Probably {listed}, {known}.{_doubt(doubt)}")
+
+
+def reason_on(grounds: Grounds, ground: Ground, names: Sequence[str]) -> Reason:
+    """The same from what the rule knew when it chose, with its rank among the candidates.
+
+    Parameters
+    ----------
+    ground:
+        One of ``grounds.regions``.
+    names:
+        C class names.
+    """
+    if not ground.shares or ground.doubt is None or grounds.at_random:
+        return reason_for(np.zeros(len(names)), np.zeros(len(names)), names, 0.5, at_random=True)
+    rank = f"rank {ground.rank} of {grounds.candidates}"
+    if ground.margin is not None and ground.margin >= _UNDECIDED:
+        return Reason((), f"The model cannot tell yet what is here ({rank}).")
+    reason = reason_for(np.array(ground.shares), np.array(grounds.labelled), names, ground.doubt)
+    return Reason(reason.classes, f"{reason.sentence.removesuffix('.')} ({rank}).")
 
 
 def _amount(regions: FloatArray) -> str:

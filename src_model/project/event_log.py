@@ -70,6 +70,7 @@ class Kind(StrEnum):
     SKIP = "skip"
     TAKEN_BACK = "taken back"
     STEP = "step"
+    MEASUREMENT = "measurement"
     FINAL = "final"
     CHECKPOINT = "checkpoint"
     SERVED = "served"

@@ -20,6 +20,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -276,6 +277,16 @@ class Project(ProjectView):
             If a value is NaN or infinite.
         """
         self._append([row_entry(Kind.FINAL, episode, step, {"budget": budget} | dict(row))])
+
+    def record_measurement(self, episode: int, step: int, body: Mapping[str, Any]) -> None:
+        """Record what check regions said of a step, in strict JSON; it stays when the log is taken back.
+
+        Raises
+        ------
+        ProjectError
+            If the disk is full or refuses; nothing has been recorded.
+        """
+        self._append([Entry(Kind.MEASUREMENT, episode, step, dict(body), permanent=True)])
 
     def new_checkpoint_path(self) -> Path:
         """A name for the next checkpoint, never that of the one that counts; write the file, then record it."""

@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from src_model.data.annotation import Annotation, Source
 from src_model.data.answers import Answer, Checked, Recorded, Skipped, TakenBack
+from src_model.data.grounds import grounds_from_json, grounds_to_json
 from src_model.data.region import Region
 from src_model.events import Query
 from src_model.project.event_log import Entry, Kind, Record
@@ -37,7 +38,10 @@ def query_entry(episode: int, query: Query, asked: Source = Source.ORACLE) -> En
     """
     if not all(map(math.isfinite, query.scores)):
         raise ValueError(f"Query of step {query.step} has scores that are not finite: {query.scores}.")
-    body = {"regions": [astuple(region) for region in query.regions], "scores": list(map(float, query.scores))}
+    regions, scores = [astuple(region) for region in query.regions], list(map(float, query.scores))
+    body: dict[str, Any] = {"regions": regions, "scores": scores}
+    if query.grounds is not None:
+        body["grounds"] = grounds_to_json(query.grounds)
     return Entry(Kind.QUERY, episode, query.step, body, permanent=asked is Source.HUMAN)
 
 
@@ -52,8 +56,9 @@ def query_of(path: Path, record: Record) -> Query:
     body = record.entry.body
     try:
         regions = tuple(Region(*region) for region in body["regions"])
-        return Query(record.entry.step, regions, tuple(body["scores"]))
-    except (KeyError, TypeError) as exc:
+        grounds = grounds_from_json(body["grounds"]) if "grounds" in body else None
+        return Query(record.entry.step, regions, tuple(body["scores"]), grounds)
+    except (KeyError, TypeError, ValueError) as exc:
         raise damaged_record(path, record.seq) from exc
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -104,6 +104,12 @@ class ProjectView:
     def records(self, kinds: Sequence[Kind]) -> list[Record]:
         """All records of these kinds, in the order in which they were made."""
         return sorted((own for kind in kinds for own in self._log.records(kind)), key=lambda record: record.seq)
+
+    def measurements(self, episode: int) -> dict[int, dict[str, Any]]:
+        """What check regions said, by step in order; of a step that was made again, what they said last."""
+        records = self._log.records(Kind.MEASUREMENT, episode)
+        newest = {record.entry.step: record.entry.body for record in records}
+        return dict(sorted(newest.items()))
 
     @property
     def last(self) -> int:

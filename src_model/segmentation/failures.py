@@ -1,4 +1,4 @@
-"""Failures of the machine: torch's errors and full memory, told as `EngineFailure`."""
+"""Failures of the machine: torch's errors and full memory, told apart and told as `EngineFailure`."""
 
 from __future__ import annotations
 
@@ -6,6 +6,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from src_model.exceptions import EngineFailure
+
+_FULL = ("out of memory", "can't allocate memory", "not enough memory")
+"""What torch says on a GPU of either make, and its allocator on Linux and on Windows."""
+
+
+def is_out_of_memory(error: Exception) -> bool:
+    """Whether a smaller piece of the same work may go through."""
+    said = str(error).lower()
+    return isinstance(error, MemoryError) or (isinstance(error, RuntimeError) and any(own in said for own in _FULL))
 
 
 @contextmanager

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 
@@ -13,12 +13,14 @@ import torch
 from torch import nn
 
 from src_model.config import SegmentationConfig
-from src_model.device import autocast, train_mode
-from src_model.events import FitReport, Progress, ShouldStop, UpdatesDone
+from src_model.data.annotation import VOID
+from src_model.device import autocast, release_memory, train_mode
+from src_model.events import FitReport, Notice, Progress, ShouldStop, UpdatesDone
+from src_model.exceptions import ConfigurationError
 from src_model.segmentation.batches import Batch, prefetched
-from src_model.segmentation.failures import machine_failures
+from src_model.segmentation.failures import is_out_of_memory, machine_failures
 from src_model.segmentation.loss import segmentation_loss
-from src_model.segmentation.network import SegmentationNetwork
+from src_model.segmentation.network import SegmentationNetwork, refuse_lonely_crops
 from src_model.segmentation.random_state import seeded
 
 logger = logging.getLogger(__name__)
@@ -36,6 +38,7 @@ class _Tally:
     crops: int = 0
     stopped: bool = False
     losses: list[torch.Tensor] = field(default_factory=list)
+    notices: list[Notice] = field(default_factory=list)
     reported: int = 0
     loss: float = 0.0
 
@@ -69,6 +72,7 @@ class Trainer:
         self._network = network
         self._config = config
         self._device = device
+        self._parts = 1
         self.reset()
 
     def reset(self) -> None:
@@ -113,6 +117,8 @@ class Trainer:
             while tally.done < updates and not tally.stopped:
                 with train_mode(self._network, True):
                     self._train_until_report(batches, tally, weights, seed, should_stop)
+                yield from tally.notices
+                tally.notices.clear()
                 yield tally.event()
         self.fits += not tally.stopped
         return tally.report(time.perf_counter() - started)
@@ -139,20 +145,72 @@ class Trainer:
                 return
 
     def _update(self, batch: Batch, tally: _Tally, weights: torch.Tensor | None, seed: int) -> None:
-        pixels, labels = (tensor.to(self._device, non_blocking=True) for tensor in (batch.pixels, batch.labels))
-        with seeded(self._device, seed), autocast(self._device, self._config.mixed_precision):
-            logits = self._network(pixels)
-        loss = segmentation_loss(logits, labels, weights)
-        self.optimiser.zero_grad()
-        torch.autograd.backward(loss)
+        loss = self._gradient_in_memory(batch, tally, weights, seed)
         norm = nn.utils.clip_grad_norm_(self._network.parameters(), self._config.gradient_clip)
         if not torch.isfinite(norm):
             logger.warning("Update %d is left out: its gradient is not finite.", tally.done + 1)
             return
         self.optimiser.step()
         tally.updates += 1
-        tally.crops += len(pixels)
-        tally.losses.append(loss.detach())
+        tally.crops += len(batch.pixels)
+        tally.losses.append(loss)
+
+    def _gradient_in_memory(self, batch: Batch, tally: _Tally, weights: torch.Tensor | None, seed: int) -> torch.Tensor:
+        """As `_gradient`; where memory runs out, in half as large parts, now and from then on."""
+        while True:
+            try:
+                return self._gradient(batch, weights, seed)
+            except (RuntimeError, MemoryError) as exc:
+                if not is_out_of_memory(exc) or not self._may_halve(len(batch.pixels)):
+                    raise
+            # Behind the handler, which keeps the tensors of the failed pass alive.
+            self._halve(len(batch.pixels), tally)
+
+    def _gradient(self, batch: Batch, weights: torch.Tensor | None, seed: int) -> torch.Tensor:
+        """Set the gradient of the batch's loss and return the loss; part by part, if it does not fit into memory."""
+        self.optimiser.zero_grad()
+        shares = _loss_shares(batch.labels.tensor_split(self._parts), weights)
+        total = torch.zeros((), device=self._device)
+        parts = zip(batch.pixels.tensor_split(self._parts), batch.labels.tensor_split(self._parts), shares, strict=True)
+        for number, (pixels, labels, share) in enumerate(parts):
+            if not share:
+                continue
+            pixels, labels = (tensor.to(self._device, non_blocking=True) for tensor in (pixels, labels))
+            with seeded(self._device, seed + number), autocast(self._device, self._config.mixed_precision):
+                logits = self._network(pixels)
+            loss = segmentation_loss(logits, labels, weights) * share
+            torch.autograd.backward(loss)
+            total += loss.detach()
+        return total
+
+    def _may_halve(self, crops: int) -> bool:
+        """Whether half of the present part is a batch: of two crops, or of one where the network can do with it."""
+        if crops // (2 * self._parts) >= 2:
+            return True
+        try:
+            refuse_lonely_crops(self._network, self._config.model_copy(update={"batch_size": 1}))
+        except ConfigurationError:
+            return False
+        return crops >= 2 * self._parts
+
+    def _halve(self, crops: int, tally: _Tally) -> None:
+        self.optimiser.zero_grad()
+        release_memory(self._device)
+        self._parts *= 2
+        part = -(-crops // self._parts)
+        counted = "one crop" if part == 1 else f"{part} crops"
+        text = f"Memory ran out: batches of {crops} crops are learnt {counted} at a time from now on. Training goes on."
+        logger.warning("%s", text)
+        tally.notices.append(Notice(text))
+
+
+def _loss_shares(labels: Sequence[torch.Tensor], weights: torch.Tensor | None) -> list[float]:
+    """What each part's mean loss counts for in that of the whole batch."""
+    if len(labels) == 1:
+        return [1.0]
+    known = [part[part != VOID] for part in labels]
+    counts = [float(len(own)) if weights is None else float(weights.cpu()[own].sum()) for own in known]
+    return [count / sum(counts) for count in counts]
 
 
 def _make_optimiser(network: nn.Module, config: SegmentationConfig) -> torch.optim.Optimizer:

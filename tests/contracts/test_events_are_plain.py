@@ -8,9 +8,12 @@ from dataclasses import FrozenInstanceError, fields, is_dataclass
 import pytest
 
 from src_model import events
+from src_model.data.grounds import Ground, Grounds
 from src_model.data.region import Region
 
-QUERY = events.Query(step=1, regions=(Region("img", 0, 0, 8, 8),), scores=(0.5,))
+HERE = Region("img", 0, 0, 8, 8)
+GROUNDS = Grounds("dqn", 40, (Ground(2, 0.5, 0.4, 1.0, 0.9, (0.2, 0.8)),), 0.3, (3.0, 0.1), (("random", (HERE,)),))
+QUERY = events.Query(step=1, regions=(HERE,), scores=(0.5,), grounds=GROUNDS)
 EXAMPLES = (
     QUERY,
     events.LabelsRead(1, 2),
@@ -33,7 +36,7 @@ EXAMPLES = (
 
 def test_there_is_an_example_of_every_event() -> None:
     kinds = {kind.__name__ for kind in vars(events).values() if isinstance(kind, type) and is_dataclass(kind)}
-    assert kinds - {"Event", "Region"} == {type(example).__name__ for example in EXAMPLES}
+    assert kinds - {"Event", "Grounds", "Region"} == {type(example).__name__ for example in EXAMPLES}
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: type(example).__name__)

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from napari.utils import progress
 from pytestqt.qtbot import QtBot
 from qtpy.QtCore import QPoint, Qt
 from qtpy.QtTest import QTest
@@ -189,6 +190,27 @@ def test_a_session_from_nothing_to_a_model_and_back_after_closing_while_it_learn
     person.until(lambda: person.region is not None)
     assert find(person.viewer, "outcomes") is None
 
+    # How the query was chosen, and another of its regions by a click on its row.
+    details = person.dock.labelling_panel.details
+    person.dock.labelling_panel.tabs.setCurrentIndex(2)
+    person.until(lambda: "of 6 candidates, by entropy" in details.title.text())
+    person.until(lambda: all(row.pixels is not None for row in details.table._rows))
+    assert details.other_texts[0].text().startswith("Chance would have asked")
+    assert "of memory in use" in details.machine.text()
+    waiting = next((place for place, row in enumerate(details.table._rows) if not (row.done or row.current)), None)
+    if waiting is not None:
+        before = person.region
+        place = details.table.row_of(waiting).center().toPoint()
+        QTest.mouseClick(details.table, Qt.MouseButton.LeftButton, pos=place)
+        person.until(lambda: person.region not in (None, before))
+    person.dock.labelling_panel.tabs.setCurrentIndex(0)
+    assert "rank " in person.dock.labelling_panel.query.reason.text() or blind(person.dock.labelling.shown.region)
+    palette = person.dock.labelling_panel.palette_panel
+    entry = palette.model.entry(palette.model.index(palette.model.row_of(2), 0))
+    palette.menu_for(entry).actions()[0].trigger()
+    sitting = person.dock.session.sitting
+    assert sitting.starred == {2}
+
     # Closed in the middle of a training.
     def pause(message: Message) -> None:
         if isinstance(message, Began) and message.job is Job.LEARNING:
@@ -201,11 +223,18 @@ def test_a_session_from_nothing_to_a_model_and_back_after_closing_while_it_learn
         person.qtbot.wait(50)
     last = person.label_quickly()
     labelled = person.labelled
+    assert [bar for bar in progress._all_instances if "RALis" in bar.desc], "in napari's activity dock, too"
+    read = person.dock.labelling_panel.iou.mean.text()
+    curve = person.dock.labelling.learning.progress.milestones
+    minutes = sitting.minutes
+    assert minutes > 0
+    assert len(curve) > 0
     person.dock.run_lane.said.disconnect(pause)
     started = time.monotonic()
     person.close()
     assert time.monotonic() - started < 20
     assert not person.dock.run_lane.is_open
+    assert not [bar for bar in progress._all_instances if "RALis" in bar.desc]
 
     again = sit_down()
     again.dock.open_project(folder)
@@ -214,6 +243,12 @@ def test_a_session_from_nothing_to_a_model_and_back_after_closing_while_it_learn
     np.testing.assert_array_equal(again.labelled[first], painted)
     np.testing.assert_array_equal(again.labelled[last], labelled[last])
     assert again.region not in labelled
+    # What was measured, set and spent is there before anything is learnt again.
+    assert again.dock.labelling_panel.iou.mean.text() == read != "Nothing is measured yet."
+    found = again.dock.labelling.learning.progress.milestones
+    assert [(own.regions, own.minutes) for own in found][: len(curve)] == [(own.regions, own.minutes) for own in curve]
+    assert again.dock.session.sitting.starred == {2}
+    assert again.dock.session.sitting.minutes == pytest.approx(minutes)
     again.close()
 
 

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from src_model.labelling.reason import reason_for
+from src_model.data.grounds import Ground, Grounds
+from src_model.labelling.reason import reason_for, reason_on
 
 NAMES = ("road", "car", "bicycle")
 
@@ -63,3 +64,25 @@ def test_any_numbers_give_one_sentence(rows: list[tuple[float, float]], doubt: f
 def test_doubt_is_told_at_both_ends(doubt: float) -> None:
     sentence = reason_for(shares(0.7, 0.2, 0.1), shares(40, 9, 0.4), NAMES, doubt).sentence
     assert ("unsure" in sentence) == (doubt == 1.0)
+
+
+def test_the_sentence_on_grounds_ends_in_the_rank() -> None:
+    ground = Ground(2, 0.9, 0.8, 0.9, 0.97, (0.6, 0.0, 0.4))
+    grounds = Grounds("dqn", 160, (ground,), 0.2, (40.0, 9.0, 0.0))
+    reason = reason_on(grounds, ground, NAMES)
+    assert reason.classes[0] == 2
+    assert reason.sentence == "Probably bicycle, not labelled anywhere yet. The model is unsure here (rank 2 of 160)."
+
+
+def test_what_chance_chose_has_neither_class_nor_rank() -> None:
+    for rule, ground in (("random", Ground(1)), ("random", Ground(1, 0.9, 0.8, 0.9, 0.9, (1.0, 0.0, 0.0)))):
+        sentence = reason_on(Grounds(rule, 160, (ground,)), ground, NAMES).sentence
+        assert "Drawn at random" in sentence
+        assert "rank" not in sentence
+
+
+def test_a_model_that_cannot_tell_claims_no_class() -> None:
+    ground = Ground(3, 2.9, 0.99, 0.5, 0.9, (0.34, 0.33, 0.33))
+    reason = reason_on(Grounds("dqn", 160, (ground,), None, (4.0, 0.0, 0.0)), ground, NAMES)
+    assert reason.classes == ()
+    assert reason.sentence == "The model cannot tell yet what is here (rank 3 of 160)."

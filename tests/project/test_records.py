@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from src_model.data.annotation import Annotation, Source
+from src_model.data.grounds import Ground, Grounds
 from src_model.data.region import Region
 from src_model.events import Query
 from src_model.exceptions import ProjectError
@@ -90,3 +91,22 @@ def test_a_damaged_query_is_named(body: dict[str, object]) -> None:
 def test_a_damaged_annotation_is_named(body: dict[str, object], blob: bytes | None) -> None:
     with pytest.raises(ProjectError, match="Record 7 of"):
         annotation_of(LOG, Record(7, "", Entry(Kind.ANNOTATION, 0, 1, body, blob)))
+
+
+@given(SCORED)
+def test_the_grounds_of_a_query_come_back_with_it(scored: list[tuple[Region, float]]) -> None:
+    regions = tuple(region for region, _ in scored)
+    rows = tuple(Ground(place + 1, 0.25, 0.5, 0.75, 1.0, (0.1, 0.9)) for place in range(len(regions)))
+    grounds = Grounds("dqn", 160, rows, -0.5, (3.0, 0.0), (("random", regions), ("entropy", regions[::-1])))
+    query = Query(1, regions, tuple(score for _, score in scored), grounds)
+    assert query_of(LOG, through_json(query_entry(0, query))) == query
+    bare = Query(1, regions, query.scores, Grounds("random", 160, tuple(Ground(1) for _ in regions)))
+    assert query_of(LOG, through_json(query_entry(0, bare))) == bare
+
+
+@pytest.mark.parametrize("damage", [{}, {"rule": "dqn"}, {"rule": "dqn", "candidates": 1, "regions": [[1]]}, 7])
+def test_damaged_grounds_are_told(damage: object) -> None:
+    entry = query_entry(0, Query(1, (Region("a", 0, 0, 8, 8),), (0.5,)))
+    entry.body["grounds"] = damage
+    with pytest.raises(ProjectError, match=r"log\.sqlite"):
+        query_of(LOG, through_json(entry))

@@ -8,7 +8,7 @@ import torch
 
 from src_model.config import SegmentationConfig
 from src_model.data.annotation import VOID
-from src_model.events import FitReport, UpdatesDone, drain, never
+from src_model.events import FitReport, Notice, UpdatesDone, drain, never
 from src_model.exceptions import EngineFailure
 from src_model.segmentation.batches import Batch
 from src_model.segmentation.network import build_network
@@ -187,3 +187,78 @@ def test_a_failure_of_torch_is_an_engine_failure(tiny_config: SegmentationConfig
     with pytest.raises(EngineFailure, match="lower batch_size or crop"):
         _fit(trainer, make=lambda _index: wrong)
     assert not trainer._network.training
+
+
+def _short_of_memory(trainer: Trainer, error: Exception, most: int) -> list[int]:
+    """The network refuses batches of more than ``most`` crops; returns the sizes that it was given in training."""
+    forward, seen = trainer._network.forward, []
+
+    def refusing(pixels: torch.Tensor) -> torch.Tensor:
+        if trainer._network.training:
+            seen.append(len(pixels))
+            if len(pixels) > most:
+                raise error
+        return forward(pixels)
+
+    trainer._network.forward = refusing  # type: ignore[method-assign]  # The machine is played.
+    return seen
+
+
+def _four(seed: int) -> Batch:
+    first, second = _batch(2 * seed), _batch(2 * seed + 1)
+    return Batch(torch.cat([first.pixels, second.pixels]), torch.cat([first.labels, second.labels]), 4 * 32 * 32)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        torch.cuda.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB."),
+        RuntimeError("[enforce fail at alloc_cpu.cpp:118] DefaultCPUAllocator: can't allocate memory"),
+        MemoryError(),
+    ],
+)
+def test_where_memory_runs_out_the_batch_halves_and_training_goes_on(
+    tiny_config: SegmentationConfig, error: Exception
+) -> None:
+    trainer = _trainer(tiny_config)
+    before, events = _weights(trainer), []
+    seen = _short_of_memory(trainer, error, most=2)
+    report = _fit(trainer, updates=3, make=_four, events=events)
+    assert (report.updates, report.images) == (3, 12)
+    assert seen == [4, 2, 2, 2, 2, 2, 2], "what fits is remembered"
+    (notice,) = [event.text for event in events if isinstance(event, Notice)]
+    assert notice.startswith("Memory ran out: batches of 4 crops are learnt 2 crops at a time")
+    assert not _same(before, _weights(trainer))
+    assert not trainer._network.training
+
+
+def test_halves_add_up_to_the_gradient_of_the_whole(tiny_config: SegmentationConfig) -> None:
+    """As far as normalisation over the batch lets them: here it is frozen."""
+    gradients = []
+    for parts in (1, 2):
+        trainer = _trainer(tiny_config)
+        trainer._parts = parts
+        for module in trainer._network.modules():
+            module.eval()
+        batch = _four(0)
+        batch.labels[0, :16] = VOID
+        loss = trainer._gradient(batch, torch.tensor([1.0, 3.0]), seed=0)
+        pieces = [own.grad.flatten() for own in trainer._network.parameters() if own.grad is not None]
+        gradients.append(torch.cat([loss.reshape(1), *pieces]))
+    torch.testing.assert_close(gradients[0], gradients[1], rtol=1e-4, atol=1e-6)
+
+
+def test_where_not_even_the_least_batch_fits_it_is_told(tiny_config: SegmentationConfig) -> None:
+    trainer = _trainer(tiny_config)
+    seen = _short_of_memory(trainer, RuntimeError("CUDA out of memory."), most=0)
+    with pytest.raises(EngineFailure, match="lower batch_size or crop"):
+        _fit(trainer, make=_four)
+    assert seen[:2] == [4, 2]
+
+
+def test_another_failure_is_not_tried_again(tiny_config: SegmentationConfig) -> None:
+    trainer = _trainer(tiny_config)
+    seen = _short_of_memory(trainer, RuntimeError("shapes do not fit"), most=0)
+    with pytest.raises(EngineFailure, match="shapes do not fit"):
+        _fit(trainer, make=_four)
+    assert seen == [4]

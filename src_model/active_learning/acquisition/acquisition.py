@@ -135,11 +135,14 @@ class Choice:
     action_features:
         (K, P, F) float32, what the query network saw of each pool when it chose from it, if that differs from what
         `CandidatePool` holds.
+    state_value:
+        V(s), for a query network that has one.
     """
 
     positions: npt.NDArray[np.int64]
     scores: npt.NDArray[np.float64]
     action_features: npt.NDArray[np.float32] | None = None
+    state_value: float | None = None
 
 
 class Acquisition(Protocol):

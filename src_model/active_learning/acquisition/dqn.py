@@ -70,7 +70,7 @@ class DQNAcquisition:
             return choose_by_score(pool, q_values.ravel(), self.config, rng, log_scores=q_values.ravel())
         places = self.policy.select(q_values, context.epsilon, rng)
         positions = places + pool.pool_size * np.arange(pool.regions_per_query)  # (K,) in 0..P-1 -> in 0..K·P-1
-        return Choice(positions.astype(np.int64), q_values.astype(np.float64).ravel())
+        return Choice(positions.astype(np.int64), q_values.astype(np.float64).ravel(), state_value=values.state_value)
 
     def _choose_in_turn(
         self, step: DefaultStep, values: StateValues, epsilon: float, rng: np.random.Generator
@@ -88,7 +88,7 @@ class DQNAcquisition:
             place = anything[turn] if explored[turn] else q_values[turn].argmax()
             positions[turn] = turn * size + place
             taken += step.probabilities[positions[turn]]
-        return Choice(positions, q_values.ravel(), seen)
+        return Choice(positions, q_values.ravel(), seen, values.state_value)
 
     @property
     def _features(self) -> Statistic:
