@@ -9,6 +9,7 @@ from qtpy.QtCore import QEvent
 from qtpy.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from napari_ralis.controller import SessionController
+from napari_ralis.examples_controller import ExamplesController
 from napari_ralis.labelling_controller import LabellingController
 from napari_ralis.layers.layer_group import LayerGroup
 from napari_ralis.panels.image_panel import ImagePanel
@@ -41,6 +42,9 @@ class RalisDockWidget(QWidget):
             (self.labelling_panel, self.start_panel),
             napari_viewer,
             (self.run_lane, self.canvas_lane),
+        )
+        self.examples = ExamplesController(
+            self.session, self.labelling_panel, napari_viewer, (self.run_lane, self.canvas_lane), self.labelling
         )
         self._controller = SessionController(
             self.session, self.project_panel, self.image_panel, LayerGroup(napari_viewer), self.worker, self.labelling

@@ -14,6 +14,7 @@ from src_model.data.annotation import Annotation
 from src_model.data.dataset import Dataset
 from src_model.data.region import Region
 from src_model.events import Event
+from src_model.labelling.examples import Examples
 from src_model.labelling.measurement import Change, Measurement
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ class Job(StrEnum):
     STARTING = "getting ready"
     PROPOSING = "choosing regions"
     LEARNING = "learning"
+    EMBEDDING = "looking at the images"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,10 @@ class Opened(Message):
         Whether a region is held out to measure with.
     annotations:
         Everything that was ever labelled.
+    pool:
+        Images that may be learnt from, in an order whose beginning is varied.
+    examples:
+        What was shown to be what.
     """
 
     folder: Path
@@ -56,6 +62,8 @@ class Opened(Message):
     served: ServedModel
     blind: Callable[[Region], bool]
     annotations: tuple[Annotation, ...]
+    pool: tuple[str, ...]
+    examples: Examples
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +74,13 @@ class Standing(Message):
     check_regions: int
     unseen: int
     fit_is_due: bool
+
+
+@dataclass(frozen=True, slots=True)
+class WallReady(Message):
+    """Images to show, each as different as can be from those before."""
+
+    images: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +113,13 @@ class Served(Message):
 
     step: int
     served: bool
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Knows(Message):
+    """What a model knows that cannot be measured yet, in one sentence."""
+
     text: str
 
 

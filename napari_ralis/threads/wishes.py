@@ -10,12 +10,15 @@ import numpy.typing as npt
 
 from src_model.data.annotation import VOID, Annotation, Labels, for_training
 from src_model.data.dataset import Dataset
+from src_model.data.decoding import scaled_image
 from src_model.data.images import Pixels
 from src_model.data.region import Region, RegionGrid
+from src_model.labelling.examples import Spot
 from src_model.labelling.outcome_maps import OutcomeMap, outcome_map, region_iou
 from src_model.labelling.superpixels import Superpixels, superpixels_of
 
 if TYPE_CHECKING:
+    from src_model.active_learning.embedded_images import Alike
     from src_model.active_learning.serving import ServedModel
 
 _SUPERPIXEL = 80.0
@@ -172,6 +175,42 @@ class OutcomesWish:
         return Outcomes(outcomes, region_iou(outcomes, grid), grid)
 
 
-Wish = ImageWish | PictureWish | DraftWish | PredictionWish | OutcomesWish
+@dataclass(frozen=True, slots=True)
+class TileWish:
+    """A window of an image, small: (h, w, 3) uint8 of ``shape``."""
+
+    window: Region
+    shape: tuple[int, int]
+
+    def fulfil(self, sources: Sources) -> Pixels:
+        """Cut it out and scale it."""
+        pixels = sources.dataset.image(self.window.image)[self.window.window]
+        return pixels if pixels.shape[:2] == self.shape else scaled_image(pixels, self.shape)
+
+
+@dataclass(frozen=True, slots=True)
+class LikenessWish:
+    """Regions that look like one of these spots, the likest first, as tuples of `Alike`.
+
+    Attributes
+    ----------
+    images:
+        Where to look, as far as they have been embedded.
+    embedded:
+        How far that was, more or less: the same wish later is another wish.
+    """
+
+    spots: tuple[Spot, ...]
+    avoided: frozenset[Region]
+    images: tuple[str, ...]
+    count: int
+    embedded: int = 0
+
+    def fulfil(self, sources: Sources) -> tuple[Alike, ...]:
+        """Compare them with everything."""
+        return sources.served.embedded.alike(self.spots, self.images, self.count, self.avoided)
+
+
+Wish = ImageWish | PictureWish | DraftWish | PredictionWish | OutcomesWish | TileWish | LikenessWish
 Made = Any
 """What the wish's ``fulfil`` returns."""

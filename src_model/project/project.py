@@ -20,6 +20,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -228,6 +229,16 @@ class Project(ProjectView):
             If the disk is full or refuses; nothing has been recorded.
         """
         self._append([draw_entry(episode, arrays, note)])
+
+    def record_examples(self, body: Mapping[str, Any]) -> None:
+        """Record all examples as they are now; earlier records stay, the newest counts.
+
+        Raises
+        ------
+        ProjectError
+            If the disk is full or refuses; nothing has been recorded.
+        """
+        self._append([Entry(Kind.EXAMPLES, 1, 0, dict(body), permanent=True)])
 
     def record_step(self, episode: int, step: int, row: Mapping[str, Cell], checkpoint: Path | None = None) -> None:
         """Record that a step is done, with its readings and, in the same transaction, the checkpoint that knows it.

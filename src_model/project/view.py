@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -99,6 +99,11 @@ class ProjectView:
     def check_draws(self) -> list[tuple[dict[str, npt.NDArray[np.generic]], str]]:
         """The orders in which check regions are asked, oldest first: arrays of `CheckDraw` and a note for readers."""
         return [draw_of(self._log_path, record) for record in self._log.records(Kind.CHECK_DRAW)]
+
+    def examples(self) -> dict[str, Any] | None:
+        """What was shown to be what, as `Examples.to_json` gave it last; None if nothing ever was."""
+        newest = self._log.newest(Kind.EXAMPLES)
+        return None if newest is None else newest.entry.body
 
     @property
     def last(self) -> int:
