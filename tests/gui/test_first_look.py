@@ -24,7 +24,7 @@ from src_model.data.streets.street_images import StreetImages
 from src_model.data.streets.writer import reader_for, write_streets
 from src_model.labelling.examples import Spot
 
-PATIENCE = 60_000
+PATIENCE = 180_000
 SETTINGS = {
     "segmentation": {"segmenter": "fast", "fast_updates": 100},
     "acquisition": {"name": "entropy", "regions_per_query": 2, "pool_size": 3, "budget": 40},
