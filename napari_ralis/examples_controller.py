@@ -1,4 +1,4 @@
-"""The examples controller: the first ten minutes. A wall of images, one of each class, more like this."""
+"""The examples controller: the first ten minutes. A showcase of images, one of each class, more like this."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from napari_ralis.keybindings import Action, Keyboard, Verb, class_keys
 from napari_ralis.labelling_controller import LabellingController
-from napari_ralis.layers.wall import Dot, Wall, WallLayout
+from napari_ralis.layers.showcase import Dot, Showcase, ShowcaseLayout
 from napari_ralis.panels.canvas_focus import CanvasFocus
 from napari_ralis.panels.examples_panel import ExamplesState
 from napari_ralis.panels.labelling_panel import LabellingPanel
@@ -16,7 +16,7 @@ from napari_ralis.session import LabellingSession, Phase
 from napari_ralis.settings import read_settings, settings_path
 from napari_ralis.threads.canvas_lane import CanvasLane
 from napari_ralis.threads.run_lane import RunLane
-from napari_ralis.threads.run_messages import Ended, Job, Message, Opened, WallReady
+from napari_ralis.threads.run_messages import Ended, Job, Message, Opened, ShowcaseReady
 from napari_ralis.threads.wishes import LikenessWish, TileWish, Wish
 from src_model.data.class_schema import ClassSchema
 from src_model.data.region import Region, RegionGrid
@@ -34,7 +34,7 @@ _PENDING = (255, 255, 255)
 
 
 class ExamplesController:
-    """The wall of one viewer: open at the start of a new project, and whenever it is asked for."""
+    """The showcase of one viewer: open at the start of a new project, and whenever it is asked for."""
 
     def __init__(
         self,
@@ -49,16 +49,16 @@ class ExamplesController:
         self._labelling, self._learning = labelling, labelling.learning
         self._focus = CanvasFocus(panel)
         self._keyboard = Keyboard(self._actions(), self.press_class)
-        self._wall = Wall(viewer, self._keyboard.bind, self._on_click)
+        self._showcase = Showcase(viewer, self._keyboard.bind, self._on_click)
         self._opened: Opened | None = None
         self._examples = Examples()
         self._order: tuple[str, ...] = ()
         self._class_keys: dict[int, str] = {}
         self._armed: int | None = None
         self._pending: Spot | None = None
-        self._asked: tuple[Spot, ...] = ()
+        self._likeness: LikenessWish | None = None
         self._alike: tuple[Region, ...] = ()
-        self._page, self._embedded, self._refused = 0, 0, ""
+        self._page, self._refused = 0, ""
         self._run.said.connect(self._on_engine_said)
         self._light.made.connect(self._on_made)
         self._keyboard.pending.connect(self._view.palette_panel.set_pending)
@@ -73,7 +73,7 @@ class ExamplesController:
 
     @property
     def is_open(self) -> bool:
-        """Whether the wall is looked at."""
+        """Whether the showcase is looked at."""
         return self._learning.aside is not None
 
     @property
@@ -84,7 +84,7 @@ class ExamplesController:
     # --- what a person does -----------------------------------------------------------------------------------
 
     def open(self) -> None:
-        """Put the wall on the canvas."""
+        """Put the showcase on the canvas."""
         if self._opened is None or self.is_open or self._learning.reviewing:
             return
         self._learning.look_aside(self._wishes)
@@ -94,15 +94,15 @@ class ExamplesController:
         self._focus.give_back()
 
     def open_alike(self) -> None:
-        """Put what looks like the place under the cursor on the wall."""
+        """Put what looks like the place under the cursor on the showcase."""
         shown, opened = self._labelling.shown, self._opened
         if shown is None or opened is None or self.is_open or self._learning.reviewing:
             return
         height, width = opened.dataset.size(shown.region.image)
         row, column = (round(value) for value in self._viewer.cursor.position[-2:])
         if 0 <= row < height and 0 <= column < width:
-            self._asked = (Spot(shown.region.image, row, column),)
             self._armed = None
+            self._ask((Spot(shown.region.image, row, column),))
             self.open()
 
     def press_class(self, index: int) -> None:
@@ -133,21 +133,21 @@ class ExamplesController:
 
     def more_like_this(self) -> None:
         """Regions that look like what was shown of the class in hand, or all images again."""
-        if self._asked or not self._examples.shown:
-            self._asked = ()
-        else:
-            index = self._examples.shown[-1].index if self._armed is None else self._armed
-            self._asked = self._examples.spots_of(index)
-            self._armed = index if self._asked else self._armed
-        self._page = 0
+        index = self._armed
+        if index is None and self._examples.shown:
+            index = self._examples.shown[-1].index
+        spots = () if self._likeness is not None or index is None else self._examples.spots_of(index)
+        self._ask(spots)
+        if spots:
+            self._armed = index
         self._refresh()
 
     def leave(self) -> None:
-        """One step out: the place without a class, the class in hand, what looks alike, the wall."""
+        """One step out: the place without a class, the class in hand, what looks alike, the showcase."""
         if self._pending is not None or self._armed is not None:
             self._pending, self._armed = None, None
-        elif self._asked:
-            self._asked, self._page = (), 0
+        elif self._likeness is not None:
+            self._ask(())
         else:
             self.finish()
             return
@@ -157,7 +157,8 @@ class ExamplesController:
         """Go on and label: the places that were shown come first."""
         if not self.is_open or self._opened is None:
             return
-        self._keep(replace(self._examples, finished=True))
+        if not self._examples.finished:
+            self._keep(replace(self._examples, finished=True))
         self._opened.served.show(self._examples.shown)
         # Drafts are others from now on.
         self._learning.version += 1
@@ -169,7 +170,7 @@ class ExamplesController:
     def _on_engine_said(self, message: Message) -> None:
         if isinstance(message, Opened):
             self._begin(message)
-        elif isinstance(message, WallReady):
+        elif isinstance(message, ShowcaseReady):
             known = self._order[:_IMAGES]
             rest = [image for image in message.images if image not in known]
             later = [image for image in self._order if image not in message.images and image not in known]
@@ -177,7 +178,9 @@ class ExamplesController:
         elif not (isinstance(message, Ended) and message.job is Job.EMBEDDING):
             return
         if self.is_open:
-            self._embedded += isinstance(message, Ended)
+            if self._likeness is not None and len(self._alike) < _REGIONS:
+                # More has been embedded since; a full page stays as it is, for nothing may move under the mouse.
+                self._likeness = replace(self._likeness, attempt=self._likeness.attempt + 1)
             self._refresh()
 
     def _begin(self, opened: Opened) -> None:
@@ -198,7 +201,7 @@ class ExamplesController:
     def _on_made(self, wish: Wish, made: Any) -> None:
         if not self.is_open or not isinstance(wish, TileWish | LikenessWish):
             return
-        if isinstance(wish, LikenessWish) and wish == self._likeness_wish():
+        if isinstance(wish, LikenessWish) and wish == self._likeness:
             self._alike = tuple(own.region for own in made)
         self._refresh()
 
@@ -216,7 +219,7 @@ class ExamplesController:
             return
         self._learning.renew()
         layout, windows = self._layout()
-        self._wall.show(layout, [self._light.get(own) for own in self._tiles()], self._focus.canvas_size)
+        self._showcase.show(layout, [self._light.get(own) for own in self._tiles()], self._focus.canvas_size)
         schema = self._opened.dataset.schema
         dots = [
             Dot(row, column, schema.names[own.index], schema.classes[own.index].colour)
@@ -225,14 +228,14 @@ class ExamplesController:
         ]
         if self._pending is not None:
             dots += [Dot(row, column, "?", _PENDING) for row, column in layout.place_of(self._pending, windows)]
-        self._wall.show_dots(dots)
+        self._showcase.show_dots(dots)
         self._view.set_state(self._state(schema))
 
     def _state(self, schema: ClassSchema) -> ExamplesState:
         entries = palette_entries(schema, self._class_keys, self._examples.counts)[: schema.num_classes]
         first, windows = self._page * self._on_a_page, len(self._windows())
-        what = "Alike" if self._asked else "Images"
-        total = len(self._alike) if self._asked else len(self._order)
+        what = "Alike" if self._likeness is not None else "Images"
+        total = len(self._alike) if self._likeness is not None else len(self._order)
         return ExamplesState(
             entries=tuple(replace(entry, counted="place you showed") for entry in entries),
             armed=self._armed,
@@ -240,7 +243,7 @@ class ExamplesController:
             pages=f"{what} {first + 1}–{first + windows} of {total}" if windows else "Looking for what is alike …",
             can_turn=self._pages > 1,
             can_undo=bool(self._examples.shown) or self._pending is not None,
-            alike=bool(self._asked),
+            alike=self._likeness is not None,
         )
 
     def _remark(self, schema: ClassSchema) -> str:
@@ -258,11 +261,11 @@ class ExamplesController:
 
     @property
     def _on_a_page(self) -> int:
-        return _REGIONS if self._asked else _IMAGES
+        return _REGIONS if self._likeness is not None else _IMAGES
 
     @property
     def _pages(self) -> int:
-        total = len(self._alike) if self._asked else len(self._order)
+        total = len(self._alike) if self._likeness is not None else len(self._order)
         return max(1, -(-total // self._on_a_page))
 
     def _windows(self) -> tuple[Region, ...]:
@@ -270,29 +273,29 @@ class ExamplesController:
         assert self._opened is not None
         size = self._opened.dataset.size
         page = slice(self._page * self._on_a_page, (self._page + 1) * self._on_a_page)
-        if self._asked:
+        if self._likeness is not None:
             return tuple(_with_surroundings(region, size(region.image)) for region in self._alike[page])
         return tuple(Region(image, 0, 0, *size(image)) for image in self._order[page])
 
-    def _layout(self) -> tuple[WallLayout, tuple[Region, ...]]:
+    def _layout(self) -> tuple[ShowcaseLayout, tuple[Region, ...]]:
         windows = self._windows()
         aspect = windows[0].width / windows[0].height if windows else 1.0
-        return WallLayout.fitting(self._on_a_page, aspect, self._focus.canvas_size), windows
+        return ShowcaseLayout.fitting(self._on_a_page, aspect, self._focus.canvas_size), windows
 
     def _tiles(self) -> list[TileWish]:
         layout, windows = self._layout()
         return [TileWish(window, layout.shape) for window in windows]
 
     def _wishes(self) -> tuple[Wish, ...]:
-        likeness = self._likeness_wish()
-        return (*self._tiles(), *(() if likeness is None else (likeness,)))
+        return (*self._tiles(), *(() if self._likeness is None else (self._likeness,)))
 
-    def _likeness_wish(self) -> LikenessWish | None:
-        if not self._asked:
-            return None
-        regions = frozenset(region_at(own.spot, self._cut(own.spot.image)) for own in self._examples.shown)
-        asked = frozenset(region_at(spot, self._cut(spot.image)) for spot in self._asked)
-        return LikenessWish(self._asked, regions | asked, self._order, _MOST_ALIKE, self._embedded)
+    def _ask(self, spots: tuple[Spot, ...]) -> None:
+        """Look for what is like these; none: all images. What is shown meanwhile changes nothing of it."""
+        self._alike, self._page, self._likeness = (), 0, None
+        if spots:
+            shown = (*spots, *(own.spot for own in self._examples.shown))
+            avoided = frozenset(region_at(spot, self._cut(spot.image)) for spot in shown)
+            self._likeness = LikenessWish(spots, avoided, self._order, _MOST_ALIKE)
 
     # --- small things -----------------------------------------------------------------------------------------
 
@@ -326,14 +329,15 @@ class ExamplesController:
         if not self.is_open:
             return
         self._learning.aside = None
-        self._pending, self._armed, self._asked, self._page, self._refused = None, None, (), 0, ""
+        self._pending, self._armed, self._refused = None, None, ""
+        self._ask(())
         self._panel.show_examples(False)
-        self._wall.clear()
+        self._showcase.clear()
 
     def _forget(self) -> None:
         self._examples, self._order, self._class_keys = Examples(), (), {}
-        self._armed, self._pending, self._asked, self._alike = None, None, (), ()
-        self._page, self._embedded, self._refused = 0, 0, ""
+        self._armed, self._pending, self._likeness, self._alike = None, None, None, ()
+        self._page, self._refused = 0, ""
 
     def _actions(self) -> dict[Verb, Action]:
         return {

@@ -53,7 +53,7 @@ class LearningController:
         self._show_region, self._want = show_region, want
         self.version, self._checking = 0, False
         self.aside: Callable[[], tuple[Wish, ...]] | None = None
-        """What the wall wishes for while it is looked at."""
+        """What the showcase wishes for while it is looked at."""
         self._learning = Learning()
         self._opened: Opened | None = None
         self._sitting: Sitting | None = None
@@ -133,7 +133,7 @@ class LearningController:
         return self._learning.state
 
     def wishes(self) -> tuple[Wish, ...]:
-        """What the light lane should make for the check images or the wall, if they are looked at."""
+        """What the light lane should make for the check images or the showcase, if they are looked at."""
         if self.aside is not None:
             return self.aside()
         image = self._image

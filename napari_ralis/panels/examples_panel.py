@@ -1,4 +1,4 @@
-"""The examples panel: what the wall of images is for, how often each class was shown, and how to go on."""
+"""The examples panel: what the showcase of images is for, how often each class was shown, and how to go on."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ class ExamplesState:
     remark:
         What to do now.
     pages:
-        What lies on the wall, such as ``Images 1–8 of 64``.
+        What lies on the showcase, such as ``Images 1–8 of 64``.
     can_turn:
         Whether there is more than one page.
     can_undo:
         Whether something was shown.
     alike:
-        Whether the wall shows what looks alike.
+        Whether the showcase shows what looks alike.
     """
 
     entries: tuple[PaletteEntry, ...] = ()
@@ -45,7 +45,7 @@ class ExamplesState:
 
 
 class ExamplesPanel(QWidget):
-    """Stands in the place of the tabs while the wall is looked at. Passive."""
+    """Stands in the place of the tabs while the showcase is looked at. Passive."""
 
     class_requested = Signal(int)
     page_requested = Signal(int)

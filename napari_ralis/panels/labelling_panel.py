@@ -63,7 +63,7 @@ class LabellingPanel(QWidget):
         self.show_examples(False)
 
     def show_examples(self, wanted: bool) -> None:
-        """Show what belongs to the wall, or the tabs."""
+        """Show what belongs to the showcase, or the tabs."""
         self.examples.setVisible(wanted)
         self.tabs.setVisible(not wanted)
 

@@ -26,8 +26,8 @@ from napari_ralis.threads.run_messages import (
     Opened,
     Refused,
     Served,
+    ShowcaseReady,
     Standing,
-    WallReady,
 )
 from napari_ralis.threads.torch_beside_opengl import import_engine
 from src_model.data.annotation import Annotation
@@ -70,7 +70,7 @@ class RunLane(QObject):
         self._commands: deque[_Command] = deque()
         self._thread: Thread | None = None
         self._closing = self._paused = self._cancelled = self._held = self._stirred = False
-        self._wall_said = False
+        self._showcase_said = False
         self._spoken.connect(self._on_spoken)
 
     # --- the main thread's side -------------------------------------------------------------------------------
@@ -89,7 +89,7 @@ class RunLane(QObject):
             Nested, laid over those of `person_settings`; None: a project that is there, as it was made.
         """
         self.close()
-        self._closing = self._paused = self._cancelled = self._held = self._wall_said = False
+        self._closing = self._paused = self._cancelled = self._held = self._showcase_said = False
         self._thread = Thread(target=self._live, args=(folder, settings), name="ralis-run", daemon=True)
         self._thread.start()
 
@@ -106,7 +106,7 @@ class RunLane(QObject):
         self._command((), lambda run: run.take_back([region]))
 
     def look(self) -> None:
-        """Somebody looks at the images: embed them; `WallReady` follows."""
+        """Somebody looks at the images: embed them; `ShowcaseReady` follows."""
         self._command((), lambda run: run.first_look.want())
 
     def show(self, examples: Examples) -> None:
@@ -222,9 +222,9 @@ class RunLane(QObject):
         # What was cancelled waits until there is something new.
         self._held = self._cancelled
         self._say(Ended(job, stopped))
-        if job is Job.EMBEDDING and run.first_look.wall_is_ready and not self._wall_said:
-            self._wall_said = True
-            self._say(WallReady(run.first_look.wall()))
+        if job is Job.EMBEDDING and run.first_look.showcase_is_ready and not self._showcase_said:
+            self._showcase_said = True
+            self._say(ShowcaseReady(run.first_look.showcase()))
         if job is not Job.STARTING:
             self._say_standing(run)
         return not stopped

@@ -77,7 +77,7 @@ class Standing(Message):
 
 
 @dataclass(frozen=True, slots=True)
-class WallReady(Message):
+class ShowcaseReady(Message):
     """Images to show, each as different as can be from those before."""
 
     images: tuple[str, ...]

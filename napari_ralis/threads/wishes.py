@@ -196,15 +196,15 @@ class LikenessWish:
     ----------
     images:
         Where to look, as far as they have been embedded.
-    embedded:
-        How far that was, more or less: the same wish later is another wish.
+    attempt:
+        The same wish later, when more has been embedded, is another wish.
     """
 
     spots: tuple[Spot, ...]
     avoided: frozenset[Region]
     images: tuple[str, ...]
     count: int
-    embedded: int = 0
+    attempt: int = 0
 
     def fulfil(self, sources: Sources) -> tuple[Alike, ...]:
         """Compare them with everything."""

@@ -16,9 +16,9 @@ from src_model.labelling.likeness import most_different
 from src_model.project.project import Project
 
 FIRST_IMAGES = 64
-"""Embedded before everything else; the wall is made of them."""
+"""Embedded before everything else; the showcase is made of them."""
 FIRST_SHOWN = 8
-"""Images that are on the wall before any is embedded: nothing may move under the mouse."""
+"""Images that are on the showcase before any is embedded: nothing may move under the mouse."""
 _AT_ONCE = 4
 """Images embedded before the lane looks whether anything is more urgent."""
 
@@ -64,8 +64,8 @@ class FirstLook:
         return self.examples.regions(self._grid) if self.examples.finished else ()
 
     @property
-    def wall_is_ready(self) -> bool:
-        """Whether the images of the wall are embedded, as far as they can be."""
+    def showcase_is_ready(self) -> bool:
+        """Whether the images of the showcase are embedded, as far as they can be."""
         return not set(self.pool[:FIRST_IMAGES]) & set(self._wanted)
 
     def want(self) -> None:
@@ -96,14 +96,14 @@ class FirstLook:
         yield from self.embedded.prepare(batch, should_stop)
         self._wanted.extendleft(image for image in reversed(batch) if not self.embedded.has(image))
 
-    def wall(self) -> tuple[str, ...]:
+    def showcase(self) -> tuple[str, ...]:
         """Images to show, each as different as can be from those before; the first are known before any is embedded."""
         seen = [image for image in self.pool[:FIRST_IMAGES] if self.embedded.has(image)]
         order = most_different(self.embedded.looks(seen), len(seen), range(min(FIRST_SHOWN, len(seen))))
         return tuple(seen[place] for place in order)
 
     def _want_all(self) -> None:
-        """First the wall, then what may become a check region, then everything that may look alike."""
+        """First the showcase, then what may become a check region, then everything that may look alike."""
         if not self._all_wanted:
             self._all_wanted = True
             order = (*self.pool[:FIRST_IMAGES], *sorted(self._held_out.check), *self.pool)

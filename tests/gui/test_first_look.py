@@ -1,4 +1,4 @@
-"""The first ten minutes with real mouse and keys: a wall of images, one of each, more like this, those places first."""
+"""The first ten minutes with real mouse and keys: a showcase of images, one of each, more like this, those places first."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def streets(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 class Shower:
-    """A person at the wall; real events only."""
+    """A person at the showcase; real events only."""
 
     def __init__(self, viewer: Any, qtbot: QtBot) -> None:
         self.viewer, self.qtbot = viewer, qtbot
@@ -70,7 +70,7 @@ class Shower:
         self.qtbot.wait(1)
 
     def click(self, spot: Spot) -> None:
-        """On the wall, where this spot is seen."""
+        """On the showcase, where this spot is seen."""
         examples = self.dock.examples
         layout, windows = examples._layout()
         ((row, column),) = layout.place_of(spot, windows)
@@ -112,7 +112,7 @@ def test_one_of_each_is_shown_and_its_places_are_labelled_first(
     assert panel.examples.isVisible()
     assert not panel.tabs.isVisible()
     person.until(lambda: all(person.dock.canvas_lane.get(tile) is not None for tile in examples._tiles()))
-    page = np.array(find(person.viewer, "wall").data)
+    page = np.array(find(person.viewer, "showcase").data)
     assert page.std() > 20, "pictures, not grey tiles"
     images = [window.image for window in examples._windows()]
 
@@ -137,7 +137,7 @@ def test_one_of_each_is_shown_and_its_places_are_labelled_first(
     assert len(find(person.viewer, "shown").data) == 3
 
     # More like this: other regions, none of those that were shown.
-    person.press(Qt.Key.Key_M)
+    person.press(Qt.Key.Key_R)
     person.until(lambda: bool(examples._alike))
     own_regions = set(examples.examples.regions(examples._cut))
     assert not own_regions & set(examples._alike)
@@ -157,7 +157,7 @@ def test_one_of_each_is_shown_and_its_places_are_labelled_first(
     wanted = again.dock.examples.examples.regions(again.dock.examples._cut)
     again.press(Qt.Key.Key_Return)
     assert not again.dock.examples.is_open
-    assert find(again.viewer, "wall") is None
+    assert find(again.viewer, "showcase") is None
     assert again.dock.labelling_panel.tabs.isVisible()
     again.until(lambda: again.region == wanted[0])
     sitting = again.dock.session.sitting
@@ -170,7 +170,7 @@ def test_one_of_each_is_shown_and_its_places_are_labelled_first(
     again.until(lambda: again.region == wanted[1])
     assert wanted[0] in {own.region for own in sitting.all}
 
-    # The wall comes back with its key, and goes.
+    # The showcase comes back with its key, and goes.
     again.press(Qt.Key.Key_T)
     assert again.dock.examples.is_open
     again.press(Qt.Key.Key_T)
@@ -181,7 +181,7 @@ def test_one_of_each_is_shown_and_its_places_are_labelled_first(
 def test_the_first_look_is_skipped_with_one_key(shower: Callable[[], Shower], streets: Path, tmp_path: Path) -> None:
     person = shower()
     person.begin(streets, tmp_path / "project")
-    person.until(lambda: find(person.viewer, "wall") is not None)
+    person.until(lambda: find(person.viewer, "showcase") is not None)
     person.press(Qt.Key.Key_Return)
     person.until(lambda: person.region is not None)
     sitting = person.dock.session.sitting

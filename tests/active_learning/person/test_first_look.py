@@ -37,7 +37,11 @@ def embed(run: PersonRun) -> None:
 def shown(run: PersonRun, finished: bool = True) -> Examples:
     """Left columns are sky, right ones road."""
     images = run.first_look.pool
-    spots = (Example(Spot(images[0], 30, 40), 1), Example(Spot(images[1], 3, 3), 0), Example(Spot(images[1], 30, 44), 1))
+    spots = (
+        Example(Spot(images[0], 30, 40), 1),
+        Example(Spot(images[1], 3, 3), 0),
+        Example(Spot(images[1], 30, 44), 1),
+    )
     return Examples(spots, finished)
 
 
@@ -51,16 +55,16 @@ def test_nothing_is_embedded_until_somebody_looks(run: PersonRun) -> None:
     run.first_look.want()
     assert run.status.should_embed
     embed(run)
-    wall = run.first_look.wall()
-    assert set(wall) == set(run.first_look.pool)
-    assert wall[0] == run.first_look.pool[0], "nothing moves under the mouse"
+    showcase = run.first_look.showcase()
+    assert set(showcase) == set(run.first_look.pool)
+    assert showcase[0] == run.first_look.pool[0], "nothing moves under the mouse"
 
 
 def test_a_stop_leaves_the_rest_for_later(run: PersonRun) -> None:
     run.first_look.embedded._features._store = None
     run.first_look.want()
     drain(run.embed(lambda: True))
-    assert run.status.should_embed or run.first_look.wall()
+    assert run.status.should_embed or run.first_look.showcase()
 
 
 def test_places_that_were_shown_come_first_and_only_once_finished(run: PersonRun, painted: Painted) -> None:

@@ -1,4 +1,4 @@
-"""The wall: many small pictures on the canvas, and which spot of which image lies under the mouse."""
+"""The showcase: many small pictures on the canvas, and which spot of which image lies under the mouse."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _OTHERS = ("image", "prediction", "uncertainty", "outcomes", "region iou")
 
 
 @dataclass(frozen=True, slots=True)
-class WallLayout:
+class ShowcaseLayout:
     """Where the tiles of a page lie: row by row, all of one shape, so large that the page fills the canvas.
 
     Attributes
@@ -44,7 +44,7 @@ class WallLayout:
     shape: Size
 
     @classmethod
-    def fitting(cls, count: int, aspect: float, canvas: Size) -> WallLayout:
+    def fitting(cls, count: int, aspect: float, canvas: Size) -> ShowcaseLayout:
         """The largest tiles of which ``count`` fit into a canvas of (height, width).
 
         Parameters
@@ -105,8 +105,8 @@ class Dot:
     colour: Colour
 
 
-class Wall:
-    """Two layers, a picture and its dots; both go when the wall is closed, and the camera returns."""
+class Showcase:
+    """Two layers, a picture and its dots; both go when the showcase is closed, and the camera returns."""
 
     def __init__(self, viewer: ViewerModel, bind: Callable[[Any], None], click: Callable[[float, float], None]) -> None:
         """``bind`` puts keys on the picture; ``click`` hears row and column of the page."""
@@ -115,14 +115,14 @@ class Wall:
         self._hidden: list[Any] = []
         self._size: Size = (0, 0)
 
-    def show(self, layout: WallLayout, tiles: Sequence[Pixels | None], canvas: Size) -> None:
+    def show(self, layout: ShowcaseLayout, tiles: Sequence[Pixels | None], canvas: Size) -> None:
         """Show a page; a tile that is not there yet is grey."""
         page = np.full((*layout.size(len(tiles)), 3), _EMPTY, dtype=np.uint8)
         for index, tile in enumerate(tiles):
             if tile is not None:
                 top, left = layout.corner(index)
                 page[top : top + layout.shape[0], left : left + layout.shape[1]] = tile
-        layer = find(self._viewer, "wall")
+        layer = find(self._viewer, "showcase")
         if layer is None:
             layer = self._open(page)
         else:
@@ -144,8 +144,8 @@ class Wall:
         layer.selected_data = set()
 
     def clear(self) -> None:
-        """Take the wall down and show again what it hid."""
-        for role in ("shown", "wall"):
+        """Take the showcase down and show again what it hid."""
+        for role in ("shown", "showcase"):
             if (layer := find(self._viewer, role)) is not None:
                 self._viewer.layers.remove(layer)
         for layer in self._hidden:
@@ -163,7 +163,7 @@ class Wall:
         self._hidden += [own for role in _OTHERS if (own := find(self._viewer, role)) is not None and own.visible]
         for own in self._hidden:
             own.visible = False
-        layer = Image(page, rgb=True, name="One of each", metadata={TAG: "wall"})
+        layer = Image(page, rgb=True, name="One of each", metadata={TAG: "showcase"})
         text = {"string": "{name}", "color": "white", "size": 10, "anchor": "upper_left", "translation": (0, 9)}
         dots = Points(
             np.zeros((0, 2)), features={"name": np.array([], dtype=object)}, text=text, name="Shown",
