@@ -1,4 +1,4 @@
-"""The first ten minutes with real mouse and keys: a showcase of images, one of each, more like this, those places first."""
+"""The first ten minutes with real mouse and keys: one of each, more like this, and those places come first."""
 
 from __future__ import annotations
 

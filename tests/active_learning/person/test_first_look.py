@@ -7,14 +7,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from src_model.active_learning.check_events import KnowledgeTold
+from src_model.active_learning.embedded_images import EmbeddedImages
 from src_model.active_learning.person_run import PersonRun
 from src_model.config import RunConfig
 from src_model.data.annotation import Annotation
 from src_model.data.region import Region
-from src_model.events import drain
-from src_model.exceptions import AnnotationError
+from src_model.events import Progress, ShouldStop, drain
+from src_model.exceptions import AnnotationError, DataError
 from src_model.labelling.examples import Example, Examples, Spot, region_at
 from src_model.labelling.skipping import SkipReason
 
@@ -60,11 +62,42 @@ def test_nothing_is_embedded_until_somebody_looks(run: PersonRun) -> None:
     assert showcase[0] == run.first_look.pool[0], "nothing moves under the mouse"
 
 
-def test_a_stop_leaves_the_rest_for_later(run: PersonRun) -> None:
-    run.first_look.embedded._features._store = None
+def test_a_stop_leaves_the_rest_for_later(run: PersonRun, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        run.first_look, "embedded", EmbeddedImages(_finer(run.config), run.dataset, torch.device("cpu"))
+    )
     run.first_look.want()
     drain(run.embed(lambda: True))
-    assert run.status.should_embed or run.first_look.showcase()
+    assert run.status.should_embed
+    assert run.first_look.showcase() == ()
+    embed(run)
+    assert set(run.first_look.showcase()) == set(run.first_look.pool)
+
+
+def test_an_image_that_cannot_be_embedded_keeps_none_of_the_others_from_it(
+    run: PersonRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    embedded = EmbeddedImages(_finer(run.config), run.dataset, torch.device("cpu"))
+    monkeypatch.setattr(run.first_look, "embedded", embedded)
+    drain(embedded.prepare([run.first_look.pool[-1]]))
+    prepare = embedded._features.prepare
+
+    def refuse(images: list[str], should_stop: ShouldStop) -> Progress[None]:
+        if run.first_look.pool[0] in images:
+            raise DataError("The file is damaged.")
+        return prepare(images, should_stop)
+
+    monkeypatch.setattr(embedded._features, "prepare", refuse)
+    run.first_look.want()
+    with pytest.raises(DataError):
+        drain(run.embed())
+    embed(run)
+    assert run.first_look.pool[-1] in run.first_look.showcase()
+
+
+def _finer(config: RunConfig) -> RunConfig:
+    """Other features than those the segmenter has made when the run began."""
+    return config.model_copy(update={"segmentation": config.segmentation.model_copy(update={"fast_cell": (3, 3)})})
 
 
 def test_places_that_were_shown_come_first_and_only_once_finished(run: PersonRun, painted: Painted) -> None:
@@ -79,7 +112,7 @@ def test_places_that_were_shown_come_first_and_only_once_finished(run: PersonRun
     run.accept([painted(first)])
     assert run.queue(1)[0].region == second
     run.skip(second, SkipReason.NOT_USEFUL)
-    assert [own.region for own in run.queue(3) if not own.blind][0] == third
+    assert next(own.region for own in run.queue(3) if not own.blind) == third
 
 
 def test_examples_are_there_again_after_reopening(run: PersonRun, tmp_path: Path) -> None:
