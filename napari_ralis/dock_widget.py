@@ -9,6 +9,7 @@ from qtpy.QtCore import QEvent
 from qtpy.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from napari_ralis.controller import SessionController
+from napari_ralis.examples_controller import ExamplesController
 from napari_ralis.labelling_controller import LabellingController
 from napari_ralis.lasting_none import make_none_last
 from napari_ralis.layers.layer_group import LayerGroup
@@ -43,6 +44,9 @@ class RalisDockWidget(QWidget):
             (self.labelling_panel, self.start_panel),
             napari_viewer,
             (self.run_lane, self.canvas_lane),
+        )
+        self.examples = ExamplesController(
+            self.session, self.labelling_panel, napari_viewer, (self.run_lane, self.canvas_lane), self.labelling
         )
         self._controller = SessionController(
             self.session, self.project_panel, self.image_panel, LayerGroup(napari_viewer), self.worker, self.labelling

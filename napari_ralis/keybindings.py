@@ -23,6 +23,8 @@ class Verb(StrEnum):
     SKIP = "skip"
     BACK = "back"
     LABEL_HERE = "label here"
+    ONE_OF_EACH = "one of each"
+    MORE_LIKE_THIS = "more like this"
     FILL_REST = "fill rest"
     DRAFT = "draft"
     UNDO = "undo"
@@ -59,6 +61,8 @@ TABLE: dict[Verb, _Entry] = {
     Verb.SKIP: _Entry("Region", ("K",), "Skip the region, with a reason"),
     Verb.BACK: _Entry("Region", ("Backspace",), "Back to the region before"),
     Verb.LABEL_HERE: _Entry("Region", ("H",), "Label the region under the cursor"),
+    Verb.ONE_OF_EACH: _Entry("Region", ("T",), "Show one of each class on a showcase of images"),
+    Verb.MORE_LIKE_THIS: _Entry("Region", ("R",), "More like this: regions that look like the place under the cursor"),
     Verb.FILL_REST: _Entry("Painting", ("F",), "Fill what is unpainted with the class in the brush"),
     Verb.DRAFT: _Entry("Painting", ("D",), "Lay the model's draft into the region"),
     Verb.UNDO: _Entry("Painting", ("Ctrl+Z",), "Undo"),

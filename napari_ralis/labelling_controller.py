@@ -333,6 +333,8 @@ class LabellingController:
             Verb.SKIP: lambda: self._panel.tools.open_skip_menu(),
             Verb.BACK: self.go_back,
             Verb.LABEL_HERE: self.label_here,
+            Verb.ONE_OF_EACH: self._panel.one_of_each_requested.emit,
+            Verb.MORE_LIKE_THIS: self._panel.more_like_this_requested.emit,
             Verb.FILL_REST: lambda: self._easel.annotation.fill_rest(),
             Verb.DRAFT: lambda: self._easel.lay_draft(),
             Verb.UNDO: lambda: self._easel.annotation.undo(),

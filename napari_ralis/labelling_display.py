@@ -16,6 +16,7 @@ from napari_ralis.threads.run_messages import (
     Failed,
     Happened,
     Job,
+    Knows,
     Measured,
     Message,
     Served,
@@ -90,7 +91,7 @@ def after(before: Learning, message: Message, now: float) -> Learning:
         return _remarked(replace(before, unseen=message.unseen))
     if isinstance(message, Measured):
         return _remarked(replace(before, reading=message.text))
-    if isinstance(message, Served):
+    if isinstance(message, Served | Knows):
         return _remarked(replace(before, serving=message.text))
     return before
 

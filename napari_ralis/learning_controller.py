@@ -20,7 +20,7 @@ from napari_ralis.progress_controller import ProgressController
 from napari_ralis.sitting import Place, Sitting
 from napari_ralis.threads.canvas_lane import CanvasLane
 from napari_ralis.threads.run_lane import RunLane
-from napari_ralis.threads.run_messages import Failed, Happened, Heard, Job, Measured, Message, Opened, Served
+from napari_ralis.threads.run_messages import Failed, Happened, Heard, Job, Knows, Measured, Message, Opened, Served
 from napari_ralis.threads.wishes import ImageWish, OutcomesWish, PredictionWish, Wish
 from src_model.data.region import Size
 from src_model.events import Notice, StepDone
@@ -62,7 +62,9 @@ class LearningController:
         self._prediction, self._iou_layers = layers
         self._run, self._light = lanes
         self._show_region, self._want = show_region, want
-        self.version, self.reviewing = 0, False
+        self.version, self._checking = 0, False
+        self.aside: Callable[[], tuple[Wish, ...]] | None = None
+        """What the showcase wishes for while it is looked at."""
         self._learning = Learning()
         self._opened: Opened | None = None
         self._sitting: Sitting | None = None
@@ -123,7 +125,9 @@ class LearningController:
             self._panel.add_to_log(message.text)
         elif isinstance(message, Served):
             self._on_engine_served(message)
-        elif isinstance(message, Failed) and message.job in (Job.PROPOSING, Job.LEARNING):
+        elif isinstance(message, Knows):
+            self._panel.add_to_log(message.text)
+        elif isinstance(message, Failed) and message.job in (Job.PROPOSING, Job.LEARNING, Job.EMBEDDING):
             show_failure(message.error)
         elif isinstance(message, Heard):
             self.progress.keep()
@@ -131,14 +135,38 @@ class LearningController:
             self._log(message)
 
     @property
+    def reviewing(self) -> bool:
+        """Whether something else than the region in hand is looked at."""
+        return self._checking or self.aside is not None
+
+    def look_aside(self, wishes: Callable[[], tuple[Wish, ...]]) -> None:
+        """Something else comes onto the canvas, which wishes for this."""
+        self.aside = wishes
+        self._late.stop()
+        self._prediction.blank()
+        self._canvas.set_painting(False)
+
+    def look_back(self) -> None:
+        """The region in hand is looked at again."""
+        self.aside = None
+        self.renew()
+        self._show_region()
+
+    def renew(self) -> None:
+        """Ask the light lane for what is wanted now."""
+        self._want()
+
+    @property
     def state(self) -> TrainingState:
         """What the heavy lane is doing."""
         return self._learning.state
 
     def wishes(self) -> tuple[Wish, ...]:
-        """What the light lane should make for the check images, if they are looked at."""
+        """What the light lane should make for the check images or the showcase, if they are looked at."""
+        if self.aside is not None:
+            return self.aside()
         image = self._image
-        if not self.reviewing or image is None or self._sitting is None:
+        if not self._checking or image is None or self._sitting is None:
             return ()
         wanted: list[Wish] = [ImageWish(image)]
         if self._index is not None:
@@ -157,7 +185,7 @@ class LearningController:
     def take(self, wish: Wish) -> None:
         """Something that was wished for is there."""
         self.details.take(wish)
-        if not self.reviewing or wish not in self.wishes():
+        if not self._checking or wish not in self.wishes():
             return
         made = self._light.get(wish)
         if made is None:
@@ -208,7 +236,7 @@ class LearningController:
             self._panel.tabs.setCurrentIndex(0)
 
     def _forget(self) -> None:
-        self.version, self.reviewing = 0, False
+        self.version, self._checking = 0, False
         self._learning = Learning()
         self._opened, self._sitting, self._measured, self._shown = None, None, None, None
         self._index, self._place = None, 0
@@ -294,10 +322,10 @@ class LearningController:
         self._want()
 
     def _on_view_review_requested(self, wanted: bool) -> None:
-        if self._sitting is None or wanted == self.reviewing:
+        if self._sitting is None or wanted == self._checking:
             return
-        self.reviewing = wanted and bool(self._images)
-        if self.reviewing:
+        self._checking = wanted and bool(self._images)
+        if self._checking:
             self._index = self._first_class() if self._index is None else self._index
             self._panel.iou.set_class(self._index)
             self._review()
@@ -314,7 +342,7 @@ class LearningController:
         return int(self._shown.support.argmax())
 
     def _review(self) -> None:
-        if not self.reviewing:
+        if not self._checking:
             return
         images = self._images
         self._panel.set_review(images, min(self._place, len(images) - 1))

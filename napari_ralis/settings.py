@@ -37,11 +37,14 @@ class Settings:
         Verb → key or key sequence that the user gave it instead of ours.
     zoom:
         Side of the shown piece in sides of the region.
+    first_look:
+        Whether a new project begins with "show me one of each".
     """
 
     recent: tuple[Path, ...] = ()
     keys: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     zoom: float = 3.0
+    first_look: bool = True
 
     def with_recent(self, folder: Path) -> Settings:
         """With the folder in front, once; the oldest one goes if there are too many."""
@@ -127,6 +130,7 @@ def _to_json(settings: Settings) -> dict[str, Any]:
         "recent": [str(folder) for folder in settings.recent],
         "keys": dict(settings.keys),
         "zoom": settings.zoom,
+        "first_look": settings.first_look,
     }
 
 
@@ -153,4 +157,12 @@ def _zoom(value: object) -> float:
     return float(value)
 
 
-_PARSERS: Mapping[str, Callable[[object], object]] = MappingProxyType({"recent": _recent, "keys": _keys, "zoom": _zoom})
+def _yes_or_no(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise TypeError(f"{value!r} is neither true nor false")
+    return value
+
+
+_PARSERS: Mapping[str, Callable[[object], object]] = MappingProxyType(
+    {"recent": _recent, "keys": _keys, "zoom": _zoom, "first_look": _yes_or_no}
+)

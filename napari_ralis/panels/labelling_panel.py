@@ -17,6 +17,7 @@ from qtpy.QtWidgets import (
 from superqt.utils import signals_blocked
 
 from napari_ralis.panels.details_panel import DetailsPanel
+from napari_ralis.panels.examples_panel import ExamplesPanel
 from napari_ralis.panels.iou_panel import IouPanel
 from napari_ralis.panels.palette_panel import PalettePanel
 from napari_ralis.panels.query_panel import QueryPanel
@@ -35,11 +36,14 @@ class LabellingPanel(QWidget):
     review_image_requested = Signal(int)
     """Place of a check image."""
     close_requested = Signal()
+    one_of_each_requested = Signal()
+    more_like_this_requested = Signal()
 
     def __init__(self) -> None:
         super().__init__()
         self.query, self.palette_panel, self.tools = QueryPanel(), PalettePanel(), ToolsPanel()
         self.training, self.iou = TrainingPanel(), IouPanel()
+        self.examples = ExamplesPanel()
         self.project, self.saved = QLabel(), QLabel()
         self.saved.setToolTip("Each accepted region is on the disk at once.")
         self.close_button = QPushButton("Close")
@@ -58,6 +62,12 @@ class LabellingPanel(QWidget):
         self.tabs.currentChanged.connect(lambda index: self.review_requested.emit(index == 1))
         self.images.valueChanged.connect(self.review_image_requested)
         self.set_review((), 0)
+        self.show_examples(False)
+
+    def show_examples(self, wanted: bool) -> None:
+        """Show what belongs to the showcase, or the tabs."""
+        self.examples.setVisible(wanted)
+        self.tabs.setVisible(not wanted)
 
     def set_project(self, name: str) -> None:
         """Say which project is open."""
@@ -94,6 +104,7 @@ class LabellingPanel(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(4)
         column.addLayout(heading)
+        column.addWidget(self.examples, stretch=1)
         column.addWidget(self.tabs, stretch=1)
         column.addWidget(line)
         column.addWidget(self.training)

@@ -60,6 +60,8 @@ class PaletteEntry:
         Whether it must be good.
     locked:
         Whether it is protected from being painted over.
+    counted:
+        What ``regions`` counts, in the singular.
     """
 
     index: int
@@ -69,6 +71,7 @@ class PaletteEntry:
     regions: int | None = None
     starred: bool = False
     locked: bool = False
+    counted: str = "labelled region"
 
 
 def palette_entries(
@@ -348,7 +351,7 @@ def _tooltip(entry: PaletteEntry) -> str:
     if entry.key:
         parts.append(f"key: {', then '.join(entry.key.split())}")
     if entry.regions is not None:
-        parts.append(f"in {entry.regions:,} labelled region{'' if entry.regions == 1 else 's'}")
+        parts.append(f"in {entry.regions:,} {entry.counted}{'' if entry.regions == 1 else 's'}")
     parts += ["must be good"] if entry.starred else []
     parts += ["protected from being painted over"] if entry.locked else []
     return "\n".join(parts)

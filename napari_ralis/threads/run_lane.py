@@ -21,18 +21,21 @@ from napari_ralis.threads.run_messages import (
     Happened,
     Heard,
     Job,
+    Knows,
     Machine,
     Measured,
     Message,
     Opened,
     Refused,
     Served,
+    ShowcaseReady,
     Standing,
 )
 from napari_ralis.threads.torch_beside_opengl import import_engine
 from src_model.data.annotation import Annotation
 from src_model.data.region import Region
-from src_model.events import Event
+from src_model.events import Event, Progress, ShouldStop
+from src_model.labelling.examples import Examples
 from src_model.labelling.skipping import SkipReason
 
 if TYPE_CHECKING:
@@ -69,6 +72,7 @@ class RunLane(QObject):
         self._commands: deque[_Command] = deque()
         self._thread: Thread | None = None
         self._closing = self._paused = self._cancelled = self._held = self._stirred = False
+        self._showcase_said = False
         self._spoken.connect(self._on_spoken)
 
     # --- the main thread's side -------------------------------------------------------------------------------
@@ -88,7 +92,7 @@ class RunLane(QObject):
         """
         self.close()
         take_short_turns()
-        self._closing = self._paused = self._cancelled = self._held = False
+        self._closing = self._paused = self._cancelled = self._held = self._showcase_said = False
         self._thread = Thread(target=self._live, args=(folder, settings), name="ralis-run", daemon=True)
         self._thread.start()
 
@@ -103,6 +107,14 @@ class RunLane(QObject):
     def take_back(self, region: Region) -> None:
         """What was said to a region is undone."""
         self._command((), lambda run: run.take_back([region]))
+
+    def look(self) -> None:
+        """Somebody looks at the images: embed them; `ShowcaseReady` follows."""
+        self._command((), lambda run: run.first_look.want())
+
+    def show(self, examples: Examples) -> None:
+        """What a person has shown to be what, all of it."""
+        self._command((), lambda run: run.show(examples))
 
     def pause(self, wanted: bool) -> None:
         """Let the machine rest; answers are taken all the same."""
@@ -168,7 +180,8 @@ class RunLane(QObject):
                 return
         served, dataset = run.served, run.dataset
         past = run.history.measured, run.history.losses
-        self._say(Opened(folder, run.config, dataset, served, run.blind, run.annotations, *past))
+        first = run.first_look.pool, run.first_look.examples
+        self._say(Opened(folder, run.config, dataset, served, run.blind, run.annotations, *first, *past))
         self._say(Machine(*run.machine))
         self._say_standing(run)
         while not self._closing:
@@ -183,28 +196,42 @@ class RunLane(QObject):
     def _due(self, run: PersonRun) -> Job | None:
         if self._held or self._closing:
             return None
-        if run.status.should_propose:
+        status = run.status
+        if status.should_embed and not run.first_look.examples.finished:
+            return Job.EMBEDDING
+        if status.should_propose:
             return Job.PROPOSING
-        return Job.LEARNING if run.status.fit_is_due else None
+        if status.fit_is_due:
+            return Job.LEARNING
+        return Job.EMBEDDING if status.should_embed else None
 
     def _work(self, run: PersonRun, job: Job) -> bool:
         """Do a job piece by piece; False if it failed or was stopped."""
         self._cancelled = False
         self._say(Began(job))
-        verbs = {Job.STARTING: run.start, Job.PROPOSING: run.propose, Job.LEARNING: run.fit}
+        verbs: dict[Job, Callable[[ShouldStop], Progress[object]]] = {
+            Job.STARTING: run.start,
+            Job.PROPOSING: run.propose,
+            Job.LEARNING: run.fit,
+            Job.EMBEDDING: run.embed,
+        }
         try:
             for event in verbs[job](self._should_stop):
                 self._say_event(event)
                 if job is not Job.STARTING:
                     self._between(run)
         except Exception as error:  # noqa: BLE001 - the worker boundary
-            self._held = True
+            # Labelling goes on without a look at this image.
+            self._held = job is not Job.EMBEDDING
             self._say(Failed(job, known_failure(error)))
             return False
         stopped = self._should_stop()
         # What was cancelled waits for the next answer; where nothing is left to answer none would ever come.
         self._held = self._cancelled and (job is Job.STARTING or bool(run.queue(1)))
         self._say(Ended(job, stopped))
+        if job is Job.EMBEDDING and run.first_look.showcase_is_ready and not self._showcase_said:
+            self._showcase_said = True
+            self._say(ShowcaseReady(run.first_look.showcase()))
         if job is not Job.STARTING:
             self._say_standing(run)
             self._say(Machine(*run.machine))
@@ -249,12 +276,14 @@ class RunLane(QObject):
         return self._cancelled or self._closing
 
     def _say_event(self, event: Event) -> None:
-        from src_model.active_learning.check_events import CheckRegionsRead, ServingDecided
+        from src_model.active_learning.check_events import CheckRegionsRead, KnowledgeTold, ServingDecided
 
         if isinstance(event, CheckRegionsRead):
             self._say(Measured(event.step, event.measurement, event.change, event.text))
         elif isinstance(event, ServingDecided):
             self._say(Served(event.step, event.served, event.text))
+        elif isinstance(event, KnowledgeTold):
+            self._say(Knows(event.text))
         else:
             self._say(Happened(event))
 
@@ -267,3 +296,7 @@ class RunLane(QObject):
 
     def _say(self, message: Message) -> None:
         self._spoken.emit(message)
+
+
+def _first_look(run: PersonRun) -> tuple[tuple[str, ...], Examples]:
+    return run.first_look.pool, run.first_look.examples

@@ -14,6 +14,7 @@ from src_model.data.annotation import Annotation
 from src_model.data.dataset import Dataset
 from src_model.data.region import Region
 from src_model.events import Event, Query
+from src_model.labelling.examples import Examples
 from src_model.labelling.measurement import Change, Measurement
 from src_model.labelling.measurement_record import MeasuredFit
 
@@ -28,6 +29,7 @@ class Job(StrEnum):
     STARTING = "getting ready"
     PROPOSING = "choosing regions"
     LEARNING = "learning"
+    EMBEDDING = "looking at the images"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,10 @@ class Opened(Message):
         Whether a region is held out to measure with.
     annotations:
         Everything that was ever labelled.
+    pool:
+        Images that may be learnt from, in an order whose beginning is varied.
+    examples:
+        What was shown to be what.
     measured, losses:
         What check regions said after each fit, and step and mean loss of each, oldest first.
     """
@@ -59,6 +65,8 @@ class Opened(Message):
     served: ServedModel
     blind: Callable[[Region], bool]
     annotations: tuple[Annotation, ...]
+    pool: tuple[str, ...]
+    examples: Examples
     measured: tuple[MeasuredFit, ...] = ()
     losses: tuple[tuple[int, float], ...] = ()
 
@@ -82,6 +90,13 @@ class Machine(Message):
     device: str
     memory: int
     gpu_memory: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class ShowcaseReady(Message):
+    """Images to show, each as different as can be from those before."""
+
+    images: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +129,13 @@ class Served(Message):
 
     step: int
     served: bool
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Knows(Message):
+    """What a model knows that cannot be measured yet, in one sentence."""
+
     text: str
 
 

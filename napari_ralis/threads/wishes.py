@@ -10,13 +10,16 @@ import numpy.typing as npt
 
 from src_model.data.annotation import VOID, Annotation, Labels, for_training
 from src_model.data.dataset import Dataset
+from src_model.data.decoding import scaled_image
 from src_model.data.images import Pixels
 from src_model.data.region import Region, RegionGrid
 from src_model.events import ShouldStop, never
+from src_model.labelling.examples import Spot
 from src_model.labelling.outcome_maps import OutcomeMap, outcome_map, region_iou
 from src_model.labelling.superpixels import Superpixels, superpixels_of
 
 if TYPE_CHECKING:
+    from src_model.active_learning.embedded_images import Alike
     from src_model.active_learning.serving import Draft, ServedModel
 
 _SUPERPIXEL = 80.0
@@ -198,6 +201,42 @@ class OutcomesWish:
         return Outcomes(outcomes, region_iou(outcomes, grid), grid)
 
 
+@dataclass(frozen=True, slots=True)
+class TileWish:
+    """A window of an image, small: (h, w, 3) uint8 of ``shape``."""
+
+    window: Region
+    shape: tuple[int, int]
+
+    def fulfil(self, sources: Sources) -> Pixels:
+        """Cut it out and scale it."""
+        pixels = sources.dataset.image(self.window.image)[self.window.window]
+        return pixels if pixels.shape[:2] == self.shape else scaled_image(pixels, self.shape)
+
+
+@dataclass(frozen=True, slots=True)
+class LikenessWish:
+    """Regions that look like one of these spots, the likest first, as tuples of `Alike`.
+
+    Attributes
+    ----------
+    images:
+        Where to look, as far as they have been embedded.
+    attempt:
+        The same wish later, when more has been embedded, is another wish.
+    """
+
+    spots: tuple[Spot, ...]
+    avoided: frozenset[Region]
+    images: tuple[str, ...]
+    count: int
+    attempt: int = 0
+
+    def fulfil(self, sources: Sources) -> tuple[Alike, ...]:
+        """Compare them with everything."""
+        return sources.served.embedded.alike(self.spots, self.images, self.count, self.avoided)
+
+
 def _seen(sources: Sources, image: str) -> Draft:
     """A look at a whole image, left as soon as something else is more urgent."""
     from src_model.active_learning.serving import LookStopped  # late: it brings torch
@@ -208,6 +247,6 @@ def _seen(sources: Sources, image: str) -> Draft:
         raise Overtaken from stopped
 
 
-Wish = ImageWish | PictureWish | ThumbnailWish | DraftWish | PredictionWish | OutcomesWish
+Wish = ImageWish | PictureWish | ThumbnailWish | DraftWish | PredictionWish | OutcomesWish | TileWish | LikenessWish
 Made = Any
 """What the wish's ``fulfil`` returns."""

@@ -46,6 +46,14 @@ class ServingDecided(Event):
     text: str
 
 
+@dataclass(frozen=True, slots=True)
+class KnowledgeTold(Event):
+    """What the model of this step knows, in one sentence, while check regions cannot say it yet."""
+
+    step: int
+    text: str
+
+
 def check_regions_read(
     step: int, before: RewardReading | None, after: RewardReading, class_names: Sequence[str]
 ) -> CheckRegionsRead:

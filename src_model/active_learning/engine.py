@@ -133,10 +133,13 @@ class ActiveLearningEngine:
         return self._now.fitted_step
 
     @property
-    def is_answered(self) -> bool:
-        """Whether there are such answers, and none is missing of the query that they belong to."""
-        decision = self._now.answered_decision
-        return decision is not None and not self._now.waiting_in(decision)
+    def is_due(self) -> bool:
+        """Whether a query has all its answers, or as many have come in that no query asked for."""
+        return self._now.is_due(self._config.acquisition.regions_per_query)
+
+    def unanswered(self, regions: Sequence[Region]) -> tuple[Region, ...]:
+        """Of these, what may be labelled and is neither labelled nor passed over."""
+        return self._now.unanswered(regions)
 
     @property
     def last_fit(self) -> LastFit | None:
@@ -288,11 +291,12 @@ class ActiveLearningEngine:
         """
         if self._rewarding.phi is None or not self.has_answers:
             raise RalisError("Nothing has been labelled since the last training. Label a region first.")
+        decision = self._now.decision_to_learn(self._config.acquisition.regions_per_query)
         if self._data.checks is None:
-            return (yield from self._fit(self._now.answered_decision, should_stop))
+            return (yield from self._fit(decision, should_stop))
         weights, kept, report = self._segmenter.state_dict(), self._now.settled(), None
         try:
-            report = yield from self._fit(self._now.answered_decision, should_stop)
+            report = yield from self._fit(decision, should_stop)
         finally:
             if report is None or report.stopped:
                 self._segmenter.load_state_dict(weights)

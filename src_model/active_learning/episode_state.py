@@ -155,6 +155,28 @@ class EpisodeState:
         """The oldest query with labels that no fit has seen."""
         return next((decision for decision in self.decisions if self._answered(decision)), None)
 
+    def is_due(self, enough: int) -> bool:
+        """Whether there is a whole query to learn from, or this many labels that no query asked for."""
+        decision = self.answered_decision
+        return (decision is not None and not self.waiting_in(decision)) or self._unasked >= enough
+
+    def decision_to_learn(self, enough: int) -> Decision | None:
+        """The query a fit answers to; None where it is due to labels nobody asked for, and no query is complete."""
+        decision = self.answered_decision
+        if decision is not None and self.waiting_in(decision) and self._unasked >= enough:
+            return None
+        return decision
+
+    @property
+    def _unasked(self) -> int:
+        """How many labels that no fit has seen belong to no query."""
+        asked = {region for decision in self.decisions for region in decision.query.regions}
+        return sum(region not in asked for region in self.unseen)
+
+    def unanswered(self, regions: Sequence[Region]) -> tuple[Region, ...]:
+        """Of these, what is in U_t and was not passed over."""
+        return tuple(region for region in regions if region in self.pool and region not in self.skipped)
+
     def budget_left(self, budget: int) -> int:
         """Regions that may still be asked; those that wait for an answer are counted as spent."""
         return max(0, budget - len(self.labelled) - len(self.waiting))

@@ -14,9 +14,10 @@ import numpy.typing as npt
 from src_model.active_learning.acquisition.acquisition import Acquisition
 from src_model.active_learning.acquisition.registry import make_acquisition
 from src_model.active_learning.assembly import Assembly, keep_schema, refuse_other_classes
-from src_model.active_learning.check_events import ServingDecided, change_between, serving_text
+from src_model.active_learning.check_events import KnowledgeTold, ServingDecided, change_between, serving_text
 from src_model.active_learning.decision import recorded_decision
 from src_model.active_learning.engine import ActiveLearningEngine
+from src_model.active_learning.first_look import FirstLook
 from src_model.active_learning.person_history import PersonHistory
 from src_model.active_learning.person_start import (
     CheckPlan,
@@ -38,6 +39,8 @@ from src_model.dqn.policy import EpsilonGreedyPolicy
 from src_model.events import FitReport, Notice, Progress, Query, QueryReady, ShouldStop, never
 from src_model.labelling.check_regions import CheckDraw, checks_due, draw_check_regions
 from src_model.labelling.check_set import CheckSet
+from src_model.labelling.examples import Examples
+from src_model.labelling.knowledge import knowledge_text
 from src_model.labelling.measurement import Change, Verdict
 from src_model.labelling.pace import pace_text, query_size
 from src_model.labelling.serving_order import serving_order
@@ -45,6 +48,8 @@ from src_model.labelling.skipping import SkipReason
 from src_model.project.folder import ABOUT
 from src_model.project.project import Project
 
+_FEW_IMAGES = 24
+"""Looked at once more to say what the model knows; later check regions say it better."""
 _AHEAD = 2
 """Queries' worth of regions that wait at any time, so that nobody waits for a fit."""
 
@@ -77,6 +82,8 @@ class RunStatus:
         Whether a query has all its answers.
     should_propose:
         Whether fewer regions wait than should, and more may be asked.
+    should_embed:
+        Whether there are images to embed that somebody waits for, or to draw check regions by.
     """
 
     labelled_regions: int
@@ -87,6 +94,7 @@ class RunStatus:
     may_fit: bool
     fit_is_due: bool
     should_propose: bool
+    should_embed: bool
 
 
 class PersonRun:
@@ -119,6 +127,7 @@ class PersonRun:
         self._engine = ActiveLearningEngine(config, surroundings, assembly.segmenter, acquisition, project, learner)
         self.history = PersonHistory(project, self._engine, dataset.schema.num_classes)
         self.served = ServedModel(config, dataset, assembly.device)
+        self.first_look = FirstLook(config, assembly, plan.held_out, project)
         self._served_weights = assembly.segmenter.state_dict()
         self._served_step = 0
         self._is_held_back = self._has_begun = False
@@ -192,8 +201,9 @@ class PersonRun:
             unseen=self._engine.unseen,
             waiting=len(self._engine.waiting),
             may_fit=self._has_begun and self._engine.has_answers,
-            fit_is_due=self._has_begun and self._engine.is_answered,
+            fit_is_due=self._has_begun and self._engine.is_due,
             should_propose=not self._checks_come_first and self._wants_more and self._engine.may_ask,
+            should_embed=self.first_look.should_embed or self._may_draw_by_examples,
         )
 
     @property
@@ -210,13 +220,20 @@ class PersonRun:
         return self._config.labelling.check_order is CheckOrder.FIRST and bool(self._checks.ahead(1))
 
     def queue(self, count: int) -> tuple[Asked, ...]:
-        """The next regions to label, at most ``count``, with check regions among them in their turn."""
-        proposed, checks = list(self._proposed()), list(self._checks.ahead(count))
+        """The next regions to label, at most ``count``: those that were shown, then those that were chosen.
+
+        Check regions come among them in their turn, and where nothing else is left; but the first region of all is one
+        to learn from, even if it has to be waited for.
+        """
+        shown = self._engine.unanswered(self.first_look.regions)
+        proposed, checks = list(dict.fromkeys((*shown, *self._proposed()))), list(self._checks.ahead(count))
         asked: list[Asked] = []
         answered, checked = len(self._engine.labelled) + self._checks.answered, self._checks.answered
         while len(asked) < count and (proposed or checks):
-            in_turn = self._checks_come_first or not proposed or checks_due(answered + 1) > checked
-            blind = bool(checks) and in_turn
+            due = self._checks_come_first or checks_due(answered + 1) > checked
+            if not proposed and not due and self._engine.may_ask and checks_due(answered + 1) == 0:
+                break
+            blind = bool(checks) and (not proposed or due)
             asked.append(Asked((checks if blind else proposed).pop(0), blind))
             answered, checked = answered + 1, checked + blind
         return tuple(asked)
@@ -292,6 +309,7 @@ class PersonRun:
         yield from self._engine.start(should_stop)
         if not should_stop():
             self._has_begun = True
+            self.served.show(self.first_look.examples.shown)
             self._serve(self._engine.fitted_step)
 
     def propose(self, should_stop: ShouldStop = never) -> Progress[None]:
@@ -333,6 +351,8 @@ class PersonRun:
         self._project.record_serving(1, fitted.step, not worse, text)
         self.history.record(fitted, len(self._engine.labelled) + len(self._checks), served=not worse)
         yield ServingDecided(fitted.step, not worse, text)
+        if fitted.reading.reading is None:
+            yield from self._tell_knowledge(fitted.step, should_stop)
         yield from self._keep_pace(self._answers - before)
         return report
 
@@ -345,6 +365,12 @@ class PersonRun:
         if now != before:
             self._engine.regions_per_query = now
             yield Notice(pace_text(before, now, during_fit))
+
+    def embed(self, should_stop: ShouldStop = never) -> Progress[None]:
+        """Embed a few images of the first look; once all are there, draw check regions by what was shown."""
+        yield from self.first_look.embed(should_stop)
+        if self._may_draw_by_examples and not should_stop():
+            self.draw_checks(self.first_look.embedded.shares(self.check_candidates, self.first_look.examples.shown))
 
     # --- answers: on the disk when these return ---------------------------------------------------------------
 
@@ -369,6 +395,17 @@ class PersonRun:
     def take_back(self, regions: Sequence[Region]) -> None:
         """Undo what was said to these regions."""
         self._engine.take_back(regions)
+
+    def show(self, examples: Examples) -> None:
+        """Keep what a person has shown to be what, on the disk on return.
+
+        Raises
+        ------
+        AnnotationError
+            If one of the places is held out; then nothing is kept.
+        """
+        self.first_look.show(examples)
+        self.served.show(examples.shown)
 
     def draw_checks(self, shares: npt.NDArray[np.floating]) -> None:
         """Ask check regions in a new order, now that classes are known; what is labelled counts on.
@@ -396,12 +433,24 @@ class PersonRun:
         """Every region that is held out, in order."""
         return self._plan.held_out.candidates
 
+    @property
+    def _may_draw_by_examples(self) -> bool:
+        return self.first_look.is_ready and len(self._project.check_draws()) == 1
+
     # --- serving ----------------------------------------------------------------------------------------------
 
     def _serve(self, step: int) -> None:
         self._served_weights, self._served_step = self._assembly.segmenter.state_dict(), step
         self._is_held_back = False
         self.served.offer(self._served_weights, step)
+
+    def _tell_knowledge(self, step: int, should_stop: ShouldStop) -> Progress[None]:
+        labelled = self._engine.labelled
+        images = sorted({region.image for region in labelled.regions})
+        if len(images) <= _FEW_IMAGES:
+            confusion = yield from self._assembly.segmenter.evaluate(images, labelled, should_stop)
+            left = len(self._engine.unanswered(self.first_look.regions))
+            yield KnowledgeTold(step, knowledge_text(confusion.counts, self.dataset.schema.names, left))
 
     def _change_of_served(self, fitted: LastFit, should_stop: ShouldStop) -> Progress[Change | None]:
         """The new weights against those served, which are older than the ones before: read them on the same regions.

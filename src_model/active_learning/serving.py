@@ -12,12 +12,14 @@ import numpy.typing as npt
 import torch
 
 from src_model.active_learning.assembly import make_segmenter
+from src_model.active_learning.embedded_images import EmbeddedImages, WeakDraft
 from src_model.config import RunConfig
 from src_model.data.annotation import Labels
 from src_model.data.dataset import Dataset
 from src_model.data.images import ImageSource, Pixels
 from src_model.data.region import Region, Size
 from src_model.events import ShouldStop, never
+from src_model.labelling.examples import Example
 from src_model.segmentation.region_confusions import filled_cells
 from src_model.segmentation.segmenter import OptionalMap
 
@@ -28,6 +30,9 @@ _KEPT = 4
 _CONTEXT = 1
 """Regions' sizes that a draft sees beyond its region on each side: a network with convolutions is trained on crops, and
 nine regions take a fraction of the time of a whole image."""
+
+_OVERRULES = 0.5
+"""Probability by examples from which on they are believed, and not the start weights."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -108,6 +113,9 @@ class ServedModel:
         self._lock = Lock()
         self._offered: tuple[Weights, int] | None = None
         self._step = 0
+        self.embedded = EmbeddedImages(config, dataset, device)
+        self._examples: tuple[Example, ...] = ()
+        self._weak: tuple[str, WeakDraft] | None = None
         self._region: Region | None = None
         self._seen: OrderedDict[str, Draft] = OrderedDict()
 
@@ -121,16 +129,21 @@ class ServedModel:
         with self._lock:
             self._offered = weights, step
 
+    def show(self, examples: tuple[Example, ...]) -> None:
+        """Until the first fit, let these examples say what they are sure of; may be called from another thread."""
+        with self._lock:
+            self._examples, self._weak = examples, None
+
     def region(self, region: Region) -> Draft:
         """The draft of a region; a region other than the last one is where new weights come in."""
         if region != self._region:
             self._take_offered()
             self._region = region
         if not self._in_windows:
-            return _part(self._look(region.image), region)
+            return self._by_examples(_part(self._look(region.image), region), region)
         around = _with_context(region, self._images.size(region.image))
         inside = replace(region, row=region.row - around.row, column=region.column - around.column)
-        return _part(self._look(self._images.window(around)), inside)
+        return self._by_examples(_part(self._look(self._images.window(around)), inside), region)
 
     def image(self, image: str, should_stop: ShouldStop = never) -> Draft:
         """Of a whole image, by the weights in use; seconds for a large one.
@@ -141,6 +154,22 @@ class ServedModel:
             If it was asked to stop; nothing is remembered of it.
         """
         return self._look(image, should_stop)
+
+    def _by_examples(self, draft: Draft, region: Region) -> Draft:
+        """What was shown overrules start weights, which know other images or nothing at all."""
+        with self._lock:
+            examples, weak = self._examples, self._weak
+        if self._step or not examples:
+            return draft
+        if weak is None or weak[0] != region.image:
+            weak = region.image, self.embedded.weak_draft(region.image, examples)
+            with self._lock:
+                self._weak = weak if self._examples is examples else None
+        labels, certainty = weak[1].labels[region.window], weak[1].certainty[region.window]
+        wins = certainty > _OVERRULES
+        return Draft(
+            np.where(wins, labels, draft.labels), np.where(wins, certainty, draft.certainty).astype(np.float32), 0
+        )
 
     def _look(self, image: str, should_stop: ShouldStop = never) -> Draft:
         if image not in self._seen:

@@ -69,6 +69,7 @@ class Kind(StrEnum):
     CHECK_DRAW = "check draw"
     SKIP = "skip"
     TAKEN_BACK = "taken back"
+    EXAMPLES = "examples"
     STEP = "step"
     MEASUREMENT = "measurement"
     FINAL = "final"

@@ -241,6 +241,16 @@ class Project(ProjectView):
         """
         self._append([Entry(Kind.SERVED, episode, step, {"served": served, "text": text}, permanent=True)])
 
+    def record_examples(self, body: Mapping[str, Any]) -> None:
+        """Record all examples as they are now; earlier records stay, the newest counts.
+
+        Raises
+        ------
+        ProjectError
+            If the disk is full or refuses; nothing has been recorded.
+        """
+        self._append([Entry(Kind.EXAMPLES, 1, 0, dict(body), permanent=True)])
+
     def record_step(self, episode: int, step: int, row: Mapping[str, Cell], checkpoint: Path | None = None) -> None:
         """Record that a step is done, with its readings and, in the same transaction, the checkpoint that knows it.
 

@@ -111,6 +111,11 @@ class ProjectView:
         newest = {record.entry.step: record.entry.body for record in records}
         return dict(sorted(newest.items()))
 
+    def examples(self) -> dict[str, Any] | None:
+        """What was shown to be what, as `Examples.to_json` gave it last; None if nothing ever was."""
+        newest = self._log.newest(Kind.EXAMPLES)
+        return None if newest is None else newest.entry.body
+
     @property
     def last(self) -> int:
         """Number of the newest record; later ones are higher."""

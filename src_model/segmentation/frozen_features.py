@@ -121,6 +121,12 @@ class FrozenFeatures:
                 yield ImagesPrepared(done, len(images))
         yield ImagesPrepared(len(images), len(images))
 
+    def has(self, image: str) -> bool:
+        """Whether the features of this image are kept; nothing is made to find out."""
+        if self._projection is None and (path := self._projection_path) is not None:
+            self._projection = _kept_projection(path)
+        return self._projection is not None and image in self._opened_store
+
     def of_images(self, images: Sequence[str]) -> torch.Tensor:
         """(cells of all images in order, D) float32 on the device; what was not prepared is prepared now."""
         self._ensure(images)
@@ -201,7 +207,7 @@ class FrozenFeatures:
 
     def _fit_projection(self, event: ImagesPrepared, should_stop: ShouldStop) -> Progress[None]:
         """Read the projection from the cache, or fit it; then the first process to finish decides for all."""
-        path = None if self._cache is None else self._cache / self._digest / "projection.safetensors"
+        path = self._projection_path
         if path is not None:
             self._projection = _kept_projection(path)
         if self._projection is not None:
@@ -221,6 +227,10 @@ class FrozenFeatures:
             yield event
         fitted = moments.projection(self.components)
         self._projection = fitted if path is None else _keep_projection(path, fitted)
+
+    @property
+    def _projection_path(self) -> Path | None:
+        return None if self._cache is None else self._cache / self._digest / "projection.safetensors"
 
     @cached_property
     def _digest(self) -> str:

@@ -3,15 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from napari_ralis.dock_widget import RalisDockWidget
 from napari_ralis.lasting_none import make_none_last
+from napari_ralis.settings import settings_path, update_settings
 
 # Tests of single panels open no dock, which does this in the plugin.
 make_none_last()
+
+
+@pytest.fixture(autouse=True)
+def no_first_look(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A new project begins with its first region, as for a user who has switched the first look off."""
+    folder = tmp_path / "config-of-tests"
+    monkeypatch.setenv("RALIS_CONFIG", str(folder))
+    update_settings(settings_path(), lambda settings: replace(settings, first_look=False))
+    return folder
 
 
 @pytest.fixture
