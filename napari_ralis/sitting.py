@@ -55,6 +55,7 @@ class Sitting:
         self.seconds = 0.0
         self.starred: frozenset[int] = frozenset()
         self.locked: frozenset[int] = frozenset()
+        self.definitions: Mapping[int, str] = {}
         self._per_query = regions_per_query
         self._ahead: list[Place] = []
         self._first: list[Place] = []

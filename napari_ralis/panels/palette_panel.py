@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from qtpy.QtCore import (
@@ -60,6 +61,8 @@ class PaletteEntry:
         Whether it must be good.
     locked:
         Whether it is protected from being painted over.
+    definition:
+        What belongs to it, in one line.
     """
 
     index: int
@@ -69,6 +72,7 @@ class PaletteEntry:
     regions: int | None = None
     starred: bool = False
     locked: bool = False
+    definition: str = ""
 
 
 def palette_entries(
@@ -78,11 +82,19 @@ def palette_entries(
     starred: frozenset[int] = frozenset(),
     locked: frozenset[int] = frozenset(),
     special_keys: tuple[str, str] = ("-", "="),
+    definitions: Mapping[int, str] = MappingProxyType({}),
 ) -> tuple[PaletteEntry, ...]:
     """Every class in the order of the schema, then what is ignored and what is unsure; mappings go by class index."""
     classes = [
         PaletteEntry(
-            index, each.name, each.colour, keys.get(index, ""), regions.get(index, 0), index in starred, index in locked
+            index,
+            each.name,
+            each.colour,
+            keys.get(index, ""),
+            regions.get(index, 0),
+            index in starred,
+            index in locked,
+            definitions.get(index, ""),
         )
         for index, each in enumerate(schema.classes)
     ]
@@ -344,7 +356,7 @@ def _draw_swatch(painter: QPainter, entry: PaletteEntry, left: int, top: int) ->
 
 
 def _tooltip(entry: PaletteEntry) -> str:
-    parts = [entry.name]
+    parts = [entry.name] + ([entry.definition] if entry.definition else [])
     if entry.key:
         parts.append(f"key: {', then '.join(entry.key.split())}")
     if entry.regions is not None:

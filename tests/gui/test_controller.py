@@ -7,13 +7,13 @@ from typing import Any
 from unittest.mock import MagicMock
 
 import pytest
+from napari_ralis.panels.project_panel import ProjectPanel
 
 from napari_ralis import controller as controller_module
 from napari_ralis.controller import SessionController
 from napari_ralis.labelling_controller import LabellingController
 from napari_ralis.layers.layer_group import LayerGroup
 from napari_ralis.panels.image_panel import ImagePanel
-from napari_ralis.panels.project_panel import ProjectPanel
 from napari_ralis.session import LabellingSession, Phase
 from napari_ralis.threads.engine_worker import Answers, EngineWorker, Job
 from src_model.config import DataConfig

@@ -6,12 +6,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from napari_ralis.panels.project_panel import ProjectPanel
 from pytestqt.qtbot import QtBot
 from qtpy.QtCore import Qt
 
 from napari_ralis.display_state import DisplayState, display_state
 from napari_ralis.panels.image_panel import ImagePanel
-from napari_ralis.panels.project_panel import ProjectPanel
 from napari_ralis.session import ImageEntry, LabellingSession
 from src_model.config import DataConfig
 
