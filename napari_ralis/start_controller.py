@@ -17,6 +17,7 @@ from napari_ralis.session import DatasetContents, ImageEntry, LabellingSession, 
 from napari_ralis.settings import Settings, read_settings, settings_path, update_settings
 from napari_ralis.threads.engine_worker import Answers, EngineWorker
 from napari_ralis.threads.start_jobs import Plan, Ready, presence_job, project_job, streets_job
+from napari_ralis.threads.torch_beside_opengl import import_engine
 from src_model.config import merged, preset_settings
 from src_model.data.region import Size
 from src_model.exceptions import CheckpointError, RalisError
@@ -70,6 +71,8 @@ class StartController:
 
     def label_streets(self) -> None:
         """Draw the sample streets, unless they are there, and label them in a project beside them."""
+        # Beside the drawing, and before there is a region to paint: the import makes all threads stutter.
+        self._aside.start(import_engine, Answers(lambda _: None, self._on_engine_not_imported))
         self._controller.work(streets_job(), self._on_engine_ready, "Drawing streets …")
 
     def close(self) -> None:
@@ -107,7 +110,7 @@ class StartController:
             names = [_title(name) for name in PRESETS]
             proposed = next(name for name, schema in PRESETS.items() if schema is contents.schema)
             classes.set_presets((*names, _EMPTY), _title(proposed))
-        classes.set_rows(rows_of(contents.schema), own=not contents.brings_classes)
+        self._setup_page.set_classes(rows_of(contents.schema), own=not contents.brings_classes)
         data = contents.config.model_dump(mode="json", exclude_unset=True)
         try:
             usual = usual_settings(contents.config.reader)
@@ -132,6 +135,9 @@ class StartController:
     def _on_engine_did_not_look(self, error: Exception) -> None:
         logger.warning("Cannot tell which recent projects are there: %s. Open one to see.", error)
 
+    def _on_engine_not_imported(self, error: Exception) -> None:
+        logger.info("The engine could not be imported ahead of time: %s", error)
+
     def _remember(self, folder: Path) -> None:
         update_settings(settings_path(), lambda settings: settings.with_recent(folder))
 
@@ -147,7 +153,7 @@ class StartController:
 
     def _on_view_preset_requested(self, title: str) -> None:
         rows = next((rows_of(schema) for name, schema in PRESETS.items() if _title(name) == title), ())
-        self._setup_page.set_classes(rows)
+        self._setup_page.set_classes(rows, own=True)
 
     def _on_view_region_requested(self, region: Size) -> None:
         self._controller.cut(region)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from qtpy.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, Signal
+from qtpy.QtCore import QAbstractTableModel, QItemSelectionModel, QModelIndex, QPersistentModelIndex, Qt, Signal
 from qtpy.QtGui import QColor
 from qtpy.QtWidgets import (
     QAbstractItemView,
@@ -22,6 +22,7 @@ from qtpy.QtWidgets import (
 )
 from superqt.utils import signals_blocked
 
+from napari_ralis.keybindings import class_keys
 from src_model.labelling.class_list import ClassFault, ClassRow, class_faults, spelt_key, with_new_row
 
 STAR, COLOUR, KEY, NAME, DEFINITION = range(5)
@@ -35,6 +36,8 @@ _TIPS = (
 )
 _WIDTHS = {STAR: 24, COLOUR: 24, KEY: 40, NAME: 104}
 _FAULT = QColor(214, 69, 65, 90)
+_FOUND = QColor(128, 128, 128)
+"""Keys that are found; readable on light and dark."""
 _ROW = 24
 _Index = QModelIndex | QPersistentModelIndex
 _ROOT = QModelIndex()
@@ -53,9 +56,12 @@ class ClassTable(QWidget):
         super().__init__()
         self.model = ClassModel()
         self.table = _table(self.model)
+        self._selection = QItemSelectionModel(self.model, self)
+        self.table.setSelectionModel(self._selection)
         self.preset = QComboBox()
         self.preset.setToolTip("Classes to begin with. Those that stand here now are replaced.")
-        self.add_button, self.remove_button = QPushButton("Add class"), QPushButton("Remove")
+        self.add_button, self.remove_button = QPushButton("Add"), QPushButton("Remove")
+        self.add_button.setToolTip("Add a class at the end.")
         self.remove_button.setToolTip("Remove the selected class.")
         self.fault = QLabel()
         self.fault.setWordWrap(True)
@@ -146,11 +152,13 @@ class ClassModel(QAbstractTableModel):
         self.rows: tuple[ClassRow, ...] = ()
         self.own = True
         self.faults: tuple[ClassFault, ...] = class_faults(())
+        self._keys: dict[int, str] = {}
 
     def set_rows(self, rows: tuple[ClassRow, ...], own: bool) -> None:
         """Show these; nobody has edited them."""
         self.beginResetModel()
-        self.rows, self.own, self.faults = rows, own, class_faults(rows)
+        self.own = own
+        self._take(rows)
         self.endResetModel()
 
     def change(self, rows: tuple[ClassRow, ...]) -> None:
@@ -160,8 +168,7 @@ class ClassModel(QAbstractTableModel):
 
     def change_row(self, index: int, row: ClassRow) -> None:
         """Another row in the place of one, by a person's hand."""
-        self.rows = (*self.rows[:index], row, *self.rows[index + 1 :])
-        self.faults = class_faults(self.rows)
+        self._take((*self.rows[:index], row, *self.rows[index + 1 :]))
         # All of them: a name that was changed may mend another row.
         self.dataChanged.emit(self.index(0, 0), self.index(len(self.rows) - 1, DEFINITION))
         self.edited.emit()
@@ -192,6 +199,10 @@ class ClassModel(QAbstractTableModel):
     def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         """One cell; Qt's name."""
         row, column = self.rows[index.row()], index.column()
+        if role == Qt.ItemDataRole.DisplayRole and column == KEY:
+            return self._keys.get(row.id, "")
+        if role == Qt.ItemDataRole.ForegroundRole and column == KEY and not row.key:
+            return _FOUND
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.EditRole):
             return {KEY: row.key, NAME: row.name, DEFINITION: row.definition}.get(column)
         if role == _TICK and column == STAR:
@@ -218,6 +229,11 @@ class ClassModel(QAbstractTableModel):
         if changed != row:
             self.change_row(index.row(), changed)
         return True
+
+    def _take(self, rows: tuple[ClassRow, ...]) -> None:
+        self.rows, self.faults = rows, class_faults(rows)
+        chosen = {row.id: row.key for row in rows if row.key}
+        self._keys = class_keys([(row.id, row.name) for row in rows], chosen)
 
     def _mark(self, row: int, column: int) -> QColor | None:
         return _FAULT if column in (NAME, KEY) and self._text(row) else None

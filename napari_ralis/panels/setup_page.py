@@ -75,7 +75,7 @@ class SetupPage(QWidget):
         self.classes, self.advanced, self.project = ClassTable(), AdvancedForm(), PathField("Folder of the project")
         self.project.setToolTip("Where your labels and the model are kept.")
         self.height_box, self.width_box = _pixels(), _pixels()
-        self.frame_button = QPushButton("Try it on the image")
+        self.frame_button = QPushButton("Try it")
         self.frame_button.setCheckable(True)
         self.frame_button.setToolTip("A region's frame follows the cursor: the smallest thing to label should fit.")
         self.reader = QComboBox()
@@ -118,9 +118,9 @@ class SetupPage(QWidget):
         self._problem = state.problem
         self._allow()
 
-    def set_classes(self, rows: Sequence[ClassRow]) -> None:
-        """Other classes of one's own, from a preset."""
-        self.classes.set_rows(rows, own=True)
+    def set_classes(self, rows: Sequence[ClassRow], own: bool) -> None:
+        """Show these classes; only one's own can be added, removed and renamed."""
+        self.classes.set_rows(rows, own)
         self._allow()
 
     def set_message(self, text: str) -> None:
