@@ -31,7 +31,7 @@ def open_dock(viewer: Viewer) -> RalisDockWidget:
 
 
 def label_dataset(viewer: Viewer) -> None:
-    """Open the data set that the selected layer is from, or else the first layer that is from one.
+    """Open the project or the data set that the selected layer is from, or else the first layer that is from one.
 
     napari injects the viewer by its type.
     """
@@ -43,5 +43,7 @@ def label_dataset(viewer: Viewer) -> None:
             "No layer here is from a data set. Open its folder with File > Open Folder, or choose it in the dock."
         )
         open_dock(viewer)
+    elif origin.project is not None:
+        open_dock(viewer).look(origin.project)
     else:
         open_dock(viewer).open(origin.data)

@@ -13,11 +13,15 @@ from napari_ralis.examples_controller import ExamplesController
 from napari_ralis.labelling_controller import LabellingController
 from napari_ralis.lasting_none import make_none_last
 from napari_ralis.layers.layer_group import LayerGroup
+from napari_ralis.layers.size_frame import SizeFrame
+from napari_ralis.panels.folder_drop import FolderDrop
 from napari_ralis.panels.image_panel import ImagePanel
 from napari_ralis.panels.labelling_panel import LabellingPanel
-from napari_ralis.panels.project_panel import ProjectPanel
+from napari_ralis.panels.setup_page import SetupPage
+from napari_ralis.panels.start_page import StartPage
 from napari_ralis.panels.start_panel import StartPanel
 from napari_ralis.session import LabellingSession
+from napari_ralis.start_controller import StartController
 from napari_ralis.threads.canvas_lane import CanvasLane
 from napari_ralis.threads.engine_worker import EngineWorker
 from napari_ralis.threads.run_lane import RunLane, Settings
@@ -35,10 +39,11 @@ class RalisDockWidget(QWidget):
         make_none_last()
         super().__init__()
         self.session = LabellingSession()
-        self.project_panel = ProjectPanel(READER_NAMES)
-        self.image_panel = ImagePanel()
-        self.labelling_panel, self.start_panel = LabellingPanel(), StartPanel()
-        self.worker, self.run_lane, self.canvas_lane = EngineWorker(self), RunLane(self), CanvasLane(self)
+        self.start_page, self.image_panel = StartPage(), ImagePanel()
+        self.setup_page = SetupPage(self.image_panel, READER_NAMES)
+        self.labelling_panel, self.start_panel, self.opening_panel = LabellingPanel(), StartPanel(), StartPanel()
+        self.worker, self.aside = EngineWorker(self), EngineWorker(self)
+        self.run_lane, self.canvas_lane = RunLane(self), CanvasLane(self)
         self.labelling = LabellingController(
             self.session,
             (self.labelling_panel, self.start_panel),
@@ -49,28 +54,40 @@ class RalisDockWidget(QWidget):
             self.session, self.labelling_panel, napari_viewer, (self.run_lane, self.canvas_lane), self.labelling
         )
         self._controller = SessionController(
-            self.session, self.project_panel, self.image_panel, LayerGroup(napari_viewer), self.worker, self.labelling
+            self.session,
+            (self.start_page, self.setup_page, self.image_panel, self.opening_panel),
+            LayerGroup(napari_viewer),
+            self.worker,
+            self.labelling,
         )
-        self.project_panel.open_requested.connect(lambda _config: self.remark.hide())
+        drop = FolderDrop(self)
+        self._start = StartController(
+            self.session,
+            (self.start_page, self.setup_page, drop),
+            SizeFrame(napari_viewer),
+            self.aside,
+            self._controller,
+            self.labelling,
+        )
         # Closing the viewer destroys its docks without a word; both ends of a dock's life lead here.
-        self.destroyed.connect(self._controller.close)
+        self.destroyed.connect(self._start.close)
         self.remark = QLabel()
         self.remark.setWordWrap(True)
         self.remark.setOpenExternalLinks(True)
         self.remark.hide()
-        column = QVBoxLayout(self)
-        column.addWidget(self.remark)
-        column.addWidget(self.project_panel)
-        column.addWidget(self.image_panel, stretch=1)
-        column.addWidget(self.start_panel)
-        column.addWidget(self.labelling_panel, stretch=1)
-        column.addStretch()
+        for other in (self.setup_page.leave_requested, self.setup_page.start_requested, drop.dropped):
+            other.connect(self.remark.hide)
+        self._lay_out()
 
     def open(self, config: DataConfig, remark: str = "") -> None:
-        """Open a data set, as if its settings had been typed; ``remark``, in HTML, says above what is shown here."""
+        """Open a data set; ``remark``, in HTML, says above what is shown here until something else is opened."""
+        self._controller.open(config)
         self.remark.setText(remark)
         self.remark.setVisible(bool(remark))
-        self._controller.open(config)
+
+    def look(self, path: Path) -> None:
+        """Open whatever is there: a project, or a folder of images."""
+        self._controller.look(path)
 
     def start_labelling(self, folder: Path, settings: Settings | None = None) -> None:
         """Label the open data set in this project folder; ``settings`` are laid over the usual ones."""
@@ -83,5 +100,14 @@ class RalisDockWidget(QWidget):
     def event(self, event: QEvent | None) -> bool:
         """Leave when the dock is removed: napari takes the widget out of its dock and closes nothing."""
         if event is not None and event.type() == QEvent.Type.ParentChange and self.parent() is None:
-            self._controller.close()
+            self._start.close()
         return bool(super().event(event))
+
+    def _lay_out(self) -> None:
+        column = QVBoxLayout(self)
+        for page in (self.remark, self.start_page, self.opening_panel):
+            column.addWidget(page)
+        column.addWidget(self.setup_page, stretch=1)
+        column.addWidget(self.start_panel)
+        column.addWidget(self.labelling_panel, stretch=1)
+        column.addStretch()

@@ -8,8 +8,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from napari_ralis.class_marks import mark_classes
 from napari_ralis.easel import Easel
-from napari_ralis.keybindings import Action, Held, Keyboard, Verb, cheat_sheet, class_keys
+from napari_ralis.keybindings import Action, Held, Keyboard, Verb, cheat_sheet
 from napari_ralis.labelling_view import LabellingView
 from napari_ralis.layers.canvas import Canvas
 from napari_ralis.layers.iou_layers import IouLayers
@@ -146,9 +147,7 @@ class LabellingController:
         self._opened = opened
         schema = opened.dataset.schema
         sitting = Sitting(schema, opened.config.acquisition.regions_per_query, opened.annotations)
-        ids = [(entry.id, entry.name) for entry in schema.classes]
-        by_id = class_keys(ids)
-        self._class_keys = {index: by_id[id] for index, (id, _) in enumerate(ids) if id in by_id}
+        self._class_keys = mark_classes(sitting, opened.folder)
         self._keyboard.set_classes({key: index for index, key in self._class_keys.items()})
         self._sheet.set_rows(
             cheat_sheet(self._keyboard.keys, [(key, schema.names[i]) for i, key in self._class_keys.items()])

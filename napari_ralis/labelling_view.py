@@ -27,7 +27,8 @@ class LabellingView:
         self.render_query(sitting)
         self._panel.query.set_counters(counters(sitting, self._pixels_in_all(opened)))
         counts, starred, locked = sitting.regions_by_class, sitting.starred, sitting.locked
-        self._panel.palette_panel.set_entries(palette_entries(sitting.schema, class_keys, counts, starred, locked))
+        entries = palette_entries(sitting.schema, class_keys, counts, starred, locked, definitions=sitting.definitions)
+        self._panel.palette_panel.set_entries(entries)
         self._panel.palette_panel.set_selected(self._easel.annotation.selected_class)
 
     def render_query(self, sitting: Sitting | None) -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cached_property
+from pathlib import Path
 
 from psygnal import Signal
 
@@ -55,11 +56,27 @@ class ImageEntry:
 
 @dataclass(frozen=True)
 class DatasetContents:
-    """What a data set holds: the settings it was opened with, its classes and its images in order."""
+    """What a data set holds.
+
+    Attributes
+    ----------
+    config:
+        The settings it was opened with.
+    schema:
+        Its classes, or those that are proposed where it says nothing of classes.
+    entries:
+        Its images in order.
+    brings_classes:
+        Whether the classes are its own, so that its masks can be read and its ids are given.
+    project:
+        Where a new project of it would lie.
+    """
 
     config: DataConfig
     schema: ClassSchema
     entries: tuple[ImageEntry, ...]
+    brings_classes: bool = True
+    project: Path = Path()
 
     @cached_property
     def num_regions(self) -> int:
@@ -149,6 +166,19 @@ class LabellingSession:
         self._contents = contents
         self._current = 0 if contents.entries else None
         self.changed.emit()
+
+    def close_dataset(self) -> None:
+        """Nobody wants the data set any more: back to the beginning."""
+        if self._phase is Phase.OPEN:
+            self._phase, self._contents, self._current = Phase.EMPTY, None, None
+            self.changed.emit()
+
+    def cut(self, region: Size) -> None:
+        """Cut the images of the open data set into regions of another size."""
+        if self._phase is Phase.OPEN and self._contents is not None and self._contents.config.region != region:
+            config = self._contents.config.model_copy(update={"region": region})
+            self._contents = replace(self._contents, config=config)
+            self.changed.emit()
 
     def select(self, index: int) -> None:
         """Show the image at this position, unless a data set is being opened; positions beyond an end mean that end."""

@@ -58,6 +58,7 @@ class Sitting:
         """Seconds of each region answered in this sitting."""
         self.starred: frozenset[int] = frozenset()
         self.locked: frozenset[int] = frozenset()
+        self.definitions: Mapping[int, str] = {}
         self._per_query = regions_per_query
         self._queries: dict[Region, Query] = {}
         self._ahead: list[Place] = []

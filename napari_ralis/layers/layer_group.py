@@ -24,6 +24,8 @@ TAG = "napari_ralis"
 """Key in a layer's metadata under which its role in the group stands; names are the user's to change."""
 
 _EDGE = "#ffd21f"
+_MOST_OUTLINED = 1_000
+"""Regions whose outlines are drawn: more of them hide the image, and take seconds."""
 
 
 class LayerGroup:
@@ -42,6 +44,11 @@ class LayerGroup:
         self._show_regions(grid)
         if not fits:
             self._viewer.reset_view()
+
+    def cut(self, region: Size) -> None:
+        """Draw the regions of the shown image anew, in another size."""
+        if (layer := self._find("image")) is not None:
+            self._show_regions(RegionGrid(layer.data.shape[:2], region))
 
     def clear(self) -> None:
         """Remove the group's layers, and no others."""
@@ -75,7 +82,7 @@ class LayerGroup:
         if layer is not None:
             self._viewer.layers.remove(layer)
         layer = Shapes(
-            outlines(grid.regions("")),
+            outlines(grid.regions("") if len(grid) <= _MOST_OUTLINED else ()),
             shape_type="rectangle",
             name="Regions",
             face_color="transparent",
@@ -118,6 +125,7 @@ def class_features(schema: ClassSchema) -> dict[str, Sequence[object]]:
 def outlines(regions: Sequence[Region]) -> npt.NDArray[np.float64]:
     """Corners of N regions as (N, 4, 2) rows and columns, along pixel borders (napari counts from pixel centres)."""
     boxes = np.array([[region.row, region.column, region.height, region.width] for region in regions], dtype=np.float64)
+    boxes = boxes.reshape(-1, 4)
     top, left = boxes[:, 0] - 0.5, boxes[:, 1] - 0.5
     bottom, right = top + boxes[:, 2], left + boxes[:, 3]
     corners = [(top, left), (top, right), (bottom, right), (bottom, left)]

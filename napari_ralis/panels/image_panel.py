@@ -52,8 +52,7 @@ class ImagePanel(QWidget):
         self.model.set_entries(state.entries)
         if state.current is not None:
             self.table.selectRow(state.current)
-        self.setVisible(bool(state.entries) and state.browsing)
-        self.setEnabled(not state.opening)
+        self.setVisible(bool(state.entries) and state.setting_up)
         self.position.setText(state.position)
         self.facts.setText(state.facts)
         self.previous_button.setEnabled(state.can_go_back)

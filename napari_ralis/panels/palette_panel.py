@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from qtpy.QtCore import (
@@ -62,6 +63,8 @@ class PaletteEntry:
         Whether it is protected from being painted over.
     counted:
         What ``regions`` counts, in the singular.
+    definition:
+        What belongs to it, in one line.
     """
 
     index: int
@@ -72,6 +75,7 @@ class PaletteEntry:
     starred: bool = False
     locked: bool = False
     counted: str = "labelled region"
+    definition: str = ""
 
 
 def palette_entries(
@@ -81,11 +85,19 @@ def palette_entries(
     starred: frozenset[int] = frozenset(),
     locked: frozenset[int] = frozenset(),
     special_keys: tuple[str, str] = ("-", "="),
+    definitions: Mapping[int, str] = MappingProxyType({}),
 ) -> tuple[PaletteEntry, ...]:
     """Every class in the order of the schema, then what is ignored and what is unsure; mappings go by class index."""
     classes = [
         PaletteEntry(
-            index, each.name, each.colour, keys.get(index, ""), regions.get(index, 0), index in starred, index in locked
+            index,
+            each.name,
+            each.colour,
+            keys.get(index, ""),
+            regions.get(index, 0),
+            index in starred,
+            index in locked,
+            definitions.get(index, ""),
         )
         for index, each in enumerate(schema.classes)
     ]
@@ -347,7 +359,7 @@ def _draw_swatch(painter: QPainter, entry: PaletteEntry, left: int, top: int) ->
 
 
 def _tooltip(entry: PaletteEntry) -> str:
-    parts = [entry.name]
+    parts = [entry.name] + ([entry.definition] if entry.definition else [])
     if entry.key:
         parts.append(f"key: {', then '.join(entry.key.split())}")
     if entry.regions is not None:

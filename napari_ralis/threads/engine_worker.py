@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from threading import Lock
@@ -13,7 +13,8 @@ from qtpy.QtCore import QObject, Signal, Slot
 from src_model.exceptions import EngineFailure
 
 Job = Callable[[], Any]
-"""Slow work that has yet to be started; what it returns is its answer."""
+"""Slow work that has yet to be started; what it returns is its answer. If that is a generator, its steps are told of,
+it is left as soon as nobody wants it any more, and what it returns is the answer."""
 
 _PATIENCE = 10.0
 """Seconds to wait at the end for a job nobody wants any more; it can do no harm later either."""
@@ -29,10 +30,13 @@ class Answers:
         Called once with what the job returned.
     failure:
         Called once, instead of ``result``, with what it raised.
+    progress:
+        Called with each step of a generator.
     """
 
     result: Callable[[Any], None]
     failure: Callable[[Exception], None]
+    progress: Callable[[Any], None] = lambda _step: None
 
 
 class EngineWorker(QObject):
@@ -47,6 +51,7 @@ class EngineWorker(QObject):
 
     _returned = Signal(int, object)
     _raised = Signal(int, object)
+    _went_on = Signal(int, object)
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -56,6 +61,7 @@ class EngineWorker(QObject):
         self._answers: Answers | None = None
         self._returned.connect(self._on_returned)
         self._raised.connect(self._on_raised)
+        self._went_on.connect(self._on_went_on)
 
     @property
     def busy(self) -> bool:
@@ -87,10 +93,28 @@ class EngineWorker(QObject):
                 return
             try:
                 result = job()
+                if isinstance(result, Generator):
+                    result = self._follow(result, generation)
             except Exception as error:  # noqa: BLE001 - the worker boundary: whatever happens becomes an answer
                 self._raised.emit(generation, known_failure(error))
             else:
                 self._returned.emit(generation, result)
+
+    def _follow(self, steps: Generator[Any, None, Any], generation: int) -> Any:
+        while generation == self._generation:
+            try:
+                step = next(steps)
+            except StopIteration as end:
+                return end.value
+            self._went_on.emit(generation, step)
+        # What is half-made is put away here, and not when somebody collects garbage.
+        steps.close()
+        return None
+
+    @Slot(int, object)
+    def _on_went_on(self, generation: int, step: object) -> None:
+        if generation == self._generation and self._answers is not None:
+            self._answers.progress(step)
 
     @Slot(int, object)
     def _on_returned(self, generation: int, result: object) -> None:

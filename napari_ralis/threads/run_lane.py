@@ -166,7 +166,7 @@ class RunLane(QObject):
         try:
             import_engine()
             from src_model.active_learning.person_run import PersonRun
-            from src_model.active_learning.person_start import person_settings
+            from src_model.labelling.person_settings import person_settings
 
             config = None if settings is None else person_settings(settings)
             with PersonRun.open(folder, config) as run:

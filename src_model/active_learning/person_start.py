@@ -1,14 +1,13 @@
-"""How a person's run starts: settings, what is held out, and which image serves what, all without a single label."""
+"""How a person's run starts: what is held out, and which image serves what, all without a single label."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from src_model.active_learning.acquisition.dqn import DQNAcquisition
 from src_model.active_learning.assembly import Assembly, make_segmenter
-from src_model.config import CheckImages, RunConfig, make_run_config, preset_settings
+from src_model.config import CheckImages, RunConfig
 from src_model.data.dataset import Dataset
 from src_model.data.readers import open_dataset
 from src_model.data.region import Region, RegionGrid, grids
@@ -17,7 +16,6 @@ from src_model.device import choose_device, generator_for, set_threads
 from src_model.exceptions import DataError
 from src_model.labelling.check_regions import CheckDraw, HeldOut, draw_check_regions, hold_out
 from src_model.project.view import ProjectView
-from src_model.shipped.models import POLICY, is_shipped
 
 _MOST_STATE = 0.1
 """Of the images: those of D_S are not asked from, and a person has few to give away."""
@@ -35,22 +33,6 @@ class CheckPlan:
 
     held_out: HeldOut
     draws: tuple[CheckDraw, ...]
-
-
-def person_settings(*layers: dict[str, Any], reader: str = "folder") -> RunConfig:
-    """Settings for a person: the preset ``default``, the shipped policy where there is one, and layers over them.
-
-    Images are looked at one at a time, so that a stop is quick, and every fit is kept, so that a kill loses none.
-    """
-    asks = DQNAcquisition.name if is_shipped(POLICY) else "margin_class_balanced"
-    own: dict[str, Any] = {
-        "acquisition": {"name": asks, "regions_per_query": 8, "pool_size": 20},
-        "segmentation": {"inference_batch": 1},
-        "dqn": {"epsilon_start": 0.0, "epsilon_end": 0.0},
-        "schedule": "pipelined",
-        "checkpoint_seconds": 0,
-    }
-    return make_run_config(preset_settings("default", reader), own, *layers)
 
 
 def assemble_for_person(config: RunConfig) -> Assembly:

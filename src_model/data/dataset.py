@@ -65,6 +65,8 @@ class Dataset:
         Reads a mask file into class indices of ``schema``.
     cache_bytes:
         Memory for decoded images and masks.
+    sizes:
+        What `read_sizes` has read of these records; None: it is read here.
 
     Raises
     ------
@@ -73,14 +75,19 @@ class Dataset:
     """
 
     def __init__(
-        self, schema: ClassSchema, records: Iterable[ImageRecord], decode_mask: MaskDecoder, cache_bytes: int
+        self,
+        schema: ClassSchema,
+        records: Iterable[ImageRecord],
+        decode_mask: MaskDecoder,
+        cache_bytes: int,
+        sizes: Mapping[str, Size] | None = None,
     ) -> None:
         self._schema = schema
         self._records = _by_id(records)
         self._decode_mask = decode_mask
         self._cache_bytes = cache_bytes
         self._cache = ArrayCache(cache_bytes)
-        self._sizes: Mapping[str, Size] = {record.id: _checked_size(record) for record in self._records.values()}
+        self._sizes: Mapping[str, Size] = dict(read_sizes(self._records.values())) if sizes is None else sizes
         self._scaled_to: Size | None = None
 
     def __len__(self) -> int:
@@ -192,6 +199,18 @@ class Dataset:
 
     def _scaled_labels(self, labels: Labels) -> Labels:
         return labels if self._scaled_to in (None, labels.shape) else scaled_labels(labels, self._scaled_to)
+
+
+def read_sizes(records: Iterable[ImageRecord]) -> Iterator[tuple[str, Size]]:
+    """Height and width of each image by id, from headers alone; its mask is as large.
+
+    Raises
+    ------
+    DataError
+        If a file is missing or cut off, or a mask is not as large as its image.
+    """
+    for record in records:
+        yield record.id, _checked_size(record)
 
 
 def _by_id(records: Iterable[ImageRecord]) -> dict[str, ImageRecord]:

@@ -23,6 +23,9 @@ FINAL_CONFUSION = "final_confusion.csv"
 CLASS_PIXELS = "class_pixels.csv"
 COMPARED = "compared.json"
 """What lies in the folder of two runs, of a session and of another rule."""
+CLASS_TABLE = "class_table.csv"
+"""Classes of a project whose data set brings none; settings name it."""
+CLASS_NOTES = "class_notes.json"
 
 SCHEMA = 1
 """Version of the folder's layout, kept in ``project.json``."""
@@ -88,7 +91,8 @@ def refuse_what_is_there(folder: Path) -> None:
 
 
 def _is_half_made(path: Path) -> bool:
-    return path.name in (LOCK, HOLDER, SETTINGS) or path.name.startswith(LOG) or path.name.endswith(PARTIAL_SUFFIX)
+    known = (LOCK, HOLDER, SETTINGS, CLASS_TABLE, CLASS_NOTES)
+    return path.name in known or path.name.startswith(LOG) or path.name.endswith(PARTIAL_SUFFIX)
 
 
 def cannot_write(path: Path, exc: OSError) -> ProjectError:

@@ -41,18 +41,24 @@ def write_settings(path: Path, settings: RunConfig) -> None:
 def read_settings(path: Path) -> RunConfig:
     """Read what `write_settings` wrote.
 
+    A class table that lies beside the settings is found again after the project was moved.
+
     Raises
     ------
     ProjectError
         If the file is missing, damaged or holds settings that this version does not know.
     """
     try:
-        return make_run_config(read_toml(path))
+        settings = make_run_config(read_toml(path))
     except ConfigurationError as exc:
         raise ProjectError(
             f"The settings of the project in {path} cannot be used. {exc} Take the file from a backup, or open the "
             "project with the version of napari-ralis that project.json names."
         ) from exc
+    table = settings.data.classes
+    if table is None or table.is_file() or not (moved := path.with_name(table.name)).is_file():
+        return settings
+    return settings.model_copy(update={"data": settings.data.model_copy(update={"classes": moved})})
 
 
 def settings_at_odds(ours: RunConfig, theirs: RunConfig) -> list[str]:

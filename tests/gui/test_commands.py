@@ -11,7 +11,9 @@ from pytestqt.qtbot import QtBot
 
 from napari_ralis.commands import DOCK, label_dataset, open_dock
 from napari_ralis.dock_widget import RalisDockWidget
+from napari_ralis.layers.origin import Origin
 from napari_ralis.session import Phase
+from src_model.config import DataConfig
 
 PATIENCE = 60_000
 """Milliseconds; a busy machine may take long to draw."""
@@ -63,6 +65,17 @@ def test_a_folder_that_file_open_has_shown_is_opened_in_the_dock(viewer: Any, ti
     assert dock.session.contents is not None
     assert dock.session.contents.config.path == tiny_camvid
     assert dock.session.contents.config.reader == "camvid"
+
+
+def test_a_project_that_file_open_has_shown_is_gone_on_with(
+    viewer: Any, tiny_camvid: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Path] = []
+    monkeypatch.setattr(RalisDockWidget, "look", lambda _dock, path: asked.append(path))
+    origin = Origin(DataConfig(path=tiny_camvid, reader="camvid"), "0001TP_000001", tiny_camvid / "project")
+    viewer.add_points([[0, 0]], metadata=origin.to_metadata())
+    run("napari-ralis.label_dataset")
+    assert asked == [tiny_camvid / "project"]
 
 
 def test_where_no_layer_is_from_a_data_set_the_way_is_shown(viewer: Any, shown_warnings: list[str]) -> None:

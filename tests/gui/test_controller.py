@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 from unittest.mock import MagicMock
 
 import pytest
+from PIL import Image
 
 from napari_ralis import controller as controller_module
 from napari_ralis.controller import SessionController
 from napari_ralis.labelling_controller import LabellingController
 from napari_ralis.layers.layer_group import LayerGroup
 from napari_ralis.panels.image_panel import ImagePanel
-from napari_ralis.panels.project_panel import ProjectPanel
+from napari_ralis.panels.setup_page import SetupPage
+from napari_ralis.panels.start_page import StartPage
+from napari_ralis.panels.start_panel import StartPanel
 from napari_ralis.session import LabellingSession, Phase
 from napari_ralis.threads.engine_worker import Answers, EngineWorker, Job
 from src_model.config import DataConfig
@@ -42,6 +46,11 @@ class ScriptedWorker:
         (job, answers), self.waiting = self.waiting, None
         try:
             result = job()
+            while isinstance(result, Generator):
+                try:
+                    answers.progress(next(result))
+                except StopIteration as end:
+                    result = end.value
         except DataError as error:
             answers.failure(error)
         else:
@@ -53,15 +62,15 @@ class Stage:
 
     def __init__(self) -> None:
         self.session = LabellingSession()
-        self.project_panel = MagicMock(spec=ProjectPanel)
+        self.start_page, self.setup_page = MagicMock(spec=StartPage), MagicMock(spec=SetupPage)
+        self.opening_panel = MagicMock(spec=StartPanel)
         self.image_panel = MagicMock(spec=ImagePanel)
         self.layers = MagicMock(spec=LayerGroup)
         self.worker = ScriptedWorker()
         self.labelling = MagicMock(spec=LabellingController)
         self.controller = SessionController(
             self.session,
-            self.project_panel,
-            self.image_panel,
+            (self.start_page, self.setup_page, self.image_panel, self.opening_panel),
             self.layers,
             self.worker,  # type: ignore[arg-type]
             self.labelling,
@@ -73,7 +82,7 @@ class Stage:
         handler(index)
 
     def request_stop(self) -> None:
-        (handler,) = self.project_panel.stop_requested.connect.call_args.args
+        (handler,) = self.opening_panel.leave_requested.connect.call_args.args
         handler()
 
 
@@ -99,7 +108,7 @@ def test_the_scripted_worker_has_the_verbs_of_the_real_one() -> None:
 
 def test_opening_ends_with_the_first_image_in_the_layers(stage: Stage, tiny_camvid: Path) -> None:
     stage.controller.open(config(tiny_camvid))
-    assert stage.project_panel.set_display.call_args.args[0].opening
+    stage.opening_panel.setVisible.assert_called_with(True)
     stage.worker.answer()
     assert stage.session.phase is Phase.OPEN
     stage.worker.answer()
@@ -167,9 +176,9 @@ def test_an_image_that_cannot_be_read_clears_the_layers(
 
 def test_after_close_the_panels_are_left_alone(stage: Stage) -> None:
     stage.controller.close()
-    calls: Any = stage.project_panel.set_display.call_count
+    calls: Any = stage.setup_page.set_display.call_count
     stage.session.start_opening()
-    assert stage.project_panel.set_display.call_count == calls
+    assert stage.setup_page.set_display.call_count == calls
     assert stage.worker.closed
 
 
@@ -179,12 +188,53 @@ def test_labelling_starts_with_the_settings_of_the_open_data_set_beside_its_fold
     stage.labelling.start.assert_not_called()
     stage.controller.open(DataConfig(path=tiny_camvid, reader="camvid", region=(12, 16)))
     stage.worker.answer()
-    stage.project_panel.set_project.assert_called_once_with(tiny_camvid.with_name(f"{tiny_camvid.name}-labels"))
+    assert stage.session.contents is not None
+    assert stage.session.contents.project == tiny_camvid.with_name(f"{tiny_camvid.name}-labels")
     stage.controller.start_labelling(tiny_camvid / "labels", {"acquisition": {"regions_per_query": 3}})
     folder, settings = stage.labelling.start.call_args.args
     assert folder == tiny_camvid / "labels"
     assert settings["data"] == {"path": str(tiny_camvid), "reader": "camvid", "region": "12x16"}
     assert settings["acquisition"] == {"regions_per_query": 3}
+
+
+def test_a_refusal_stands_on_the_page_until_something_else_is_tried(
+    stage: Stage, tiny_camvid: Path, shown: list[Exception]
+) -> None:
+    stage.controller.look(tiny_camvid / "nowhere")
+    stage.worker.answer()
+    assert "nowhere" in stage.start_page.set_message.call_args.args[0]
+    assert stage.session.phase is Phase.EMPTY
+    stage.controller.look(tiny_camvid)
+    stage.start_page.set_message.assert_called_with("")
+
+
+def test_the_reader_of_a_folder_is_told_by_its_layout(stage: Stage, tiny_camvid: Path) -> None:
+    stage.controller.look(tiny_camvid)
+    stage.worker.answer()
+    assert stage.session.contents is not None
+    assert stage.session.contents.config.reader == "camvid"
+
+
+def test_other_regions_are_drawn_without_opening_the_data_set_again(stage: Stage, tiny_camvid: Path) -> None:
+    stage.controller.open(config(tiny_camvid))
+    stage.worker.answer()
+    stage.worker.answer()
+    stage.controller.cut((6, 8))
+    assert stage.worker.waiting is None
+    stage.layers.cut.assert_called_once_with((6, 8))
+    assert stage.session.contents is not None
+    assert stage.session.contents.num_regions == 8 * 36
+    assert stage.setup_page.set_display.call_args.args[0].problem == ""
+
+
+def test_a_single_region_is_too_little_and_the_page_says_what_to_do(stage: Stage, tmp_path: Path) -> None:
+    (tmp_path / "one").mkdir()
+    Image.new("RGB", (40, 30)).save(tmp_path / "one" / "only.png")
+    stage.controller.look(tmp_path / "one")
+    stage.worker.answer()
+    assert "Make regions smaller" in stage.setup_page.set_display.call_args.args[0].problem
+    stage.controller.cut((16, 16))
+    assert stage.setup_page.set_display.call_args.args[0].problem == ""
 
 
 def test_closing_stops_the_labelling_too() -> None:

@@ -48,7 +48,7 @@ def test_the_demo_ends_in_a_window_with_its_images_and_masks_and_the_way_to_its_
     [viewer] = viewers
     assert viewer.title == "napari-ralis: demo"
     dock = viewer.window._qt_window.findChild(RalisDockWidget)
-    assert dock.project_panel.folder.path() == tmp_path / "streets"
+    assert dock.session.contents.config.path == tmp_path / "streets"
     assert dock.image_panel.model.rowCount() == 12
     assert (tmp_path / "report" / "report.html").as_uri() in dock.remark.text()
     assert not dock.remark.isHidden()
@@ -64,7 +64,7 @@ def test_the_demo_ends_in_a_window_with_its_images_and_masks_and_the_way_to_its_
     assert len(shown["regions"].data) == (32 // 16) * (64 // 16)
 
 
-def test_what_is_opened_by_hand_takes_the_place_of_the_remark(
+def test_the_remark_goes_with_what_it_speaks_of(
     tiny_camvid: Path, open_dock: Callable[[], tuple[Any, RalisDockWidget]], qtbot: QtBot
 ) -> None:
     viewer, dock = open_dock()
@@ -72,6 +72,6 @@ def test_what_is_opened_by_hand_takes_the_place_of_the_remark(
     dock.open(DataConfig(path=tiny_camvid, reader="camvid", region=(12, 16)), "The streets of the demo")
     assert not dock.remark.isHidden()
     qtbot.waitUntil(lambda: len(viewer.layers) == 3 and not dock.worker.busy, timeout=PATIENCE)
-    qtbot.mouseClick(dock.project_panel.open_button, Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(dock.setup_page.leave_button, Qt.MouseButton.LeftButton)
     assert dock.remark.isHidden()
-    qtbot.waitUntil(lambda: not dock.worker.busy, timeout=PATIENCE)
+    assert len(viewer.layers) == 0

@@ -32,13 +32,10 @@ def layer(viewer: Any, role: str) -> Any:
 
 
 def open_by_hand(dock: RalisDockWidget, folder: Path, qtbot: QtBot) -> None:
-    """Fill the form in and press the button, as a person does."""
-    panel = dock.project_panel
-    panel.folder.text.setText(str(folder))
-    panel.reader.setCurrentText("camvid")
-    panel.height_box.setValue(12)
-    panel.width_box.setValue(16)
-    qtbot.mouseClick(panel.open_button, Qt.MouseButton.LeftButton)
+    """Choose the folder in the dialog, as a person does."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("qtpy.QtWidgets.QFileDialog.getExistingDirectory", lambda *_: str(folder))
+        qtbot.mouseClick(dock.start_page.folder_button, Qt.MouseButton.LeftButton)
 
 
 def wait_until_shown(viewer: Any, dock: RalisDockWidget, qtbot: QtBot) -> None:
@@ -57,8 +54,8 @@ def test_a_data_set_is_opened_and_its_first_image_masks_and_regions_are_shown(
     assert [each.name for each in viewer.layers] == ["Image", "Masks", "Regions"]
     assert layer(viewer, "image").data.shape == (36, 48, 3)
     assert set(np.unique(layer(viewer, "masks").data)) == {0, 3, VOID}
-    assert len(layer(viewer, "regions").data) == 9
-    assert dock.project_panel.summary.text() == "8 images · 3 sequences · 11 classes · 72 regions of 12×16"
+    assert len(layer(viewer, "regions").data) == 1
+    assert dock.setup_page.summary.text() == "8 images, 3 sequences, 7 labelled"
     assert dock.image_panel.model.rowCount() == 8
 
 
@@ -149,7 +146,7 @@ def test_an_image_that_disappeared_is_reported_and_no_other_is_shown_in_its_plac
 def test_opening_can_be_stopped(open_dock: OpenDock, tiny_camvid: Path, qtbot: QtBot) -> None:
     viewer, dock = open_dock()
     open_by_hand(dock, tiny_camvid, qtbot)
-    qtbot.mouseClick(dock.project_panel.stop_button, Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(dock.opening_panel.leave_button, Qt.MouseButton.LeftButton)
     assert dock.session.phase is Phase.EMPTY
     dock.worker.close()
     qtbot.wait(20)
@@ -177,13 +174,13 @@ def test_the_viewer_may_be_closed_while_a_data_set_opens_and_nothing_of_the_dock
 ) -> None:
     begun, ended = threading.Event(), threading.Event()
 
-    def slow(_config: DataConfig) -> None:
+    def slow(_config: DataConfig, _schema: object) -> None:
         begun.set()
         ended.wait(0.2)
         ended.set()
         raise DataError("Too late. Nobody hears this.")
 
-    monkeypatch.setattr(dataset_jobs, "open_dataset", slow)
+    monkeypatch.setattr(dataset_jobs, "opened_in_steps", slow)
     viewer, dock = open_dock()
     open_by_hand(dock, tiny_camvid, qtbot)
     assert begun.wait(5)
@@ -210,7 +207,7 @@ def test_real_images_are_cut_into_24_regions_and_shown_with_their_masks(
     viewer, dock = open_dock()
     dock.open(DataConfig(path=camvid, reader="camvid", region=(90, 80)))
     wait_until_shown(viewer, dock, qtbot)
-    assert dock.project_panel.summary.text() == "468 images · 3 sequences · 11 classes · 11,232 regions of 90×80"
+    assert dock.setup_page.summary.text() == "468 images, 3 sequences, 468 labelled"
     assert len(layer(viewer, "regions").data) == 24
     assert layer(viewer, "image").data.shape == (360, 480, 3)
     assert set(np.unique(layer(viewer, "masks").data)) <= {*range(11), VOID}

@@ -37,7 +37,7 @@ def test_a_new_session_is_empty_and_allows_no_step() -> None:
 
 def test_an_opened_data_set_shows_its_first_image_and_what_it_holds() -> None:
     state = display_state(opened(3))
-    assert state.summary == "3 images · 1 sequence · 2 classes · 24 regions of 50×50"
+    assert state.summary == "3 images, 1 sequence, 2 labelled"
     assert state.position == "1 of 3"
     assert state.facts == "100×200 pixels · 8 regions · no labels"
     assert not state.can_go_back
@@ -58,7 +58,7 @@ def test_a_data_set_of_no_images_shows_none() -> None:
     session.select(0)
     assert session.phase is Phase.OPEN
     assert session.entry is None
-    assert display_state(session).summary.startswith("0 images · 0 sequences")
+    assert display_state(session).summary.startswith("0 images, 0 sequences")
 
 
 def test_what_was_open_stays_until_the_next_has_opened() -> None:

@@ -20,7 +20,7 @@ import sys
 from pathlib import Path
 import numpy as np
 from src_model.active_learning.person_run import PersonRun
-from src_model.active_learning.person_start import person_settings
+from src_model.labelling.person_settings import person_settings
 from src_model.data.annotation import Annotation
 from src_model.events import drain
 from src_model.labelling.skipping import SkipReason

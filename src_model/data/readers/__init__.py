@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping
 from pathlib import Path
 from types import MappingProxyType
 
 from src_model.config import DataConfig
 from src_model.data.class_schema import ClassSchema
-from src_model.data.dataset import Dataset
+from src_model.data.dataset import Dataset, read_sizes
 from src_model.data.readers.camvid import CAMVID, CAMVID_FROM_CITYSCAPES, read_camvid
 from src_model.data.readers.cityscapes import read_cityscapes, read_cityscapes35
-from src_model.data.readers.folder import read_folder
+from src_model.data.readers.folder import read_folder, read_pictures
 from src_model.data.readers.gtav import read_gtav
 from src_model.data.readers.layout import Layout
+from src_model.data.region import Size
 from src_model.exceptions import ConfigurationError
 
 READER_NAMES = ("camvid", "cityscapes", "cityscapes35", "gtav", "folder")
 
+_HEADERS_A_STEP = 100
+"""A few hundredths of a second on a local drive."""
 _WITH_OWN_CLASSES: Mapping[str, Callable[[Path], Layout]] = MappingProxyType(
     {"camvid": read_camvid, "cityscapes": read_cityscapes, "cityscapes35": read_cityscapes35, "gtav": read_gtav}
 )
@@ -35,6 +38,31 @@ def open_dataset(config: DataConfig) -> Dataset:
     """
     layout = read_layout(config)
     dataset = Dataset(layout.schema, layout.records, layout.decode_mask, config.cache_megabytes * 2**20)
+    return dataset if config.image_size is None else dataset.scaled(config.image_size)
+
+
+def opened_in_steps(config: DataConfig, schema: ClassSchema | None = None) -> Generator[tuple[int, int], None, Dataset]:
+    """`open_dataset` for large folders: yields how many headers are read, of how many, and returns the data set.
+
+    Parameters
+    ----------
+    config:
+        How it is opened.
+    schema:
+        What is to be labelled in a folder that says nothing of classes, and whose masks therefore mean nothing.
+
+    Raises
+    ------
+    ConfigurationError, DataError
+        As `open_dataset`.
+    """
+    layout = read_layout(config) if schema is None else read_pictures(config.path, schema)
+    total, sizes = len(layout.records), dict[str, Size]()
+    for done, (image, size) in enumerate(read_sizes(layout.records), start=1):
+        sizes[image] = size
+        if done % _HEADERS_A_STEP == 0:
+            yield done, total
+    dataset = Dataset(layout.schema, layout.records, layout.decode_mask, config.cache_megabytes * 2**20, sizes)
     return dataset if config.image_size is None else dataset.scaled(config.image_size)
 
 

@@ -38,6 +38,21 @@ def read_class_table(path: Path) -> ClassSchema:
     return ClassSchema(path.stem, tuple(classes), tuple(ignored))
 
 
+def write_class_table(path: Path, schema: ClassSchema) -> None:
+    """Write a table that `read_class_table` reads: CSV with commas.
+
+    Raises
+    ------
+    OSError
+        If it cannot be written.
+    """
+    with path.open("w", newline="", encoding="utf-8") as file:
+        table = csv.writer(file)
+        table.writerow(["id", "name", "R", "G", "B", "ignore"])
+        for ignore, entries in ((0, schema.classes), (1, schema.ignored)):
+            table.writerows((entry.id, entry.name, *entry.colour, ignore) for entry in entries)
+
+
 def _csv_entries(path: Path) -> Iterable[Mapping[str, Any]]:
     try:
         text = path.read_text(encoding="utf-8-sig")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from src_model.data.class_schema import ClassSchema
 from src_model.data.dataset import ImageRecord
 from src_model.data.decoding import IndexOrColourMasks
 from src_model.data.readers.class_table import read_class_table
@@ -55,6 +56,21 @@ def read_folder(folder: Path, classes: Path | None) -> Layout:
     existing_folder(folder)
     schema = read_class_table(_table_of(folder) if classes is None else classes)
     records = tuple(_record(name, image, mask) for name, (image, mask) in _pairs(folder).items())
+    return Layout(schema, records, IndexOrColourMasks(schema))
+
+
+def read_pictures(folder: Path, schema: ClassSchema) -> Layout:
+    """The images of a folder as `read_folder` finds them, without labels; ``schema`` is what will be labelled.
+
+    Masks are left alone, since nobody has said yet what they mean.
+
+    Raises
+    ------
+    DataError
+        As `read_folder`, but for the table.
+    """
+    existing_folder(folder)
+    records = tuple(_record(name, image, None) for name, (image, _) in _pairs(folder).items())
     return Layout(schema, records, IndexOrColourMasks(schema))
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import os
 import shutil
@@ -12,9 +11,9 @@ from pathlib import Path
 from PIL import Image
 
 from src_model.atomic_file import PARTIAL_SUFFIX
-from src_model.data.class_schema import ClassSchema
 from src_model.data.images import Pixels
 from src_model.data.masks import save_mask
+from src_model.data.readers.class_table import write_class_table
 from src_model.data.streets.domain import domain_named
 from src_model.data.streets.street_images import StreetImages
 from src_model.exceptions import DataError
@@ -95,7 +94,7 @@ def _save_image(path: Path, picture: Pixels) -> None:
 def _write_about(images: StreetImages, root: Path) -> None:
     """The class table for the reader ``folder``, and what to ask for to get the same images again."""
     if reader_for(images.domain) == "folder":
-        _write_class_table(root / "classes.csv", images.schema)
+        write_class_table(root / "classes.csv", images.schema)
     (root / _ABOUT).write_text(json.dumps(_about(images), indent=1) + "\n", encoding="utf-8")
 
 
@@ -110,11 +109,3 @@ def _about(images: StreetImages) -> dict[str, str | int]:
         "sequence_length": images.sequence_length,
         "reader": reader_for(images.domain),
     }
-
-
-def _write_class_table(path: Path, schema: ClassSchema) -> None:
-    with path.open("w", newline="", encoding="utf-8") as file:
-        table = csv.writer(file)
-        table.writerow(["id", "name", "R", "G", "B", "ignore"])
-        for ignore, entries in ((0, schema.classes), (1, schema.ignored)):
-            table.writerows((entry.id, entry.name, *entry.colour, ignore) for entry in entries)

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from src_model.active_learning.person_start import person_settings
 from src_model.config import RunConfig
 from src_model.data.annotation import Annotation, Source
 from src_model.data.region import Region
+from src_model.labelling.person_settings import person_settings
 
 FAST = {"segmenter": "fast", "fast_cell": "4x4", "fast_input": "64x96", "fast_components": 4, "fast_updates": 5}
 
