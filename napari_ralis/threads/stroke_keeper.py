@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from threading import Condition, Thread
 
@@ -24,15 +24,15 @@ class StrokeKeeper:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._changed = Condition()
-        self._waiting: Mapping[Region, Labels] | None = None
+        self._waiting: tuple[Mapping[Region, Labels], Sequence[tuple[int, int]]] | None = None
         self._closing = False
         self._thread = Thread(target=self._write, name="ralis-strokes", daemon=True)
         self._thread.start()
 
-    def keep(self, strokes: Mapping[Region, Labels]) -> None:
-        """Write these patches, instead of all that were written before."""
+    def keep(self, strokes: Mapping[Region, Labels], pairs: Sequence[tuple[int, int]] = ()) -> None:
+        """Write these patches and the pairs they speak of, instead of all that was written before."""
         with self._changed:
-            self._waiting = strokes
+            self._waiting = strokes, pairs
             self._changed.notify()
 
     def close(self) -> None:
@@ -51,7 +51,7 @@ class StrokeKeeper:
             if strokes is None:
                 return
             try:
-                keep_strokes(self._folder, strokes)
+                keep_strokes(self._folder, *strokes)
             except ProjectError as error:
                 # Answers meet the same disk in a moment, and their failure is shown.
                 logger.warning("%s", error)

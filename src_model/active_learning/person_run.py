@@ -28,6 +28,7 @@ from src_model.active_learning.rewarding import LastFit
 from src_model.active_learning.serving import ServedModel
 from src_model.config import RunConfig
 from src_model.data.annotation import Annotation, Source
+from src_model.data.answers import Recorded
 from src_model.data.dataset import Dataset
 from src_model.data.region import Region
 from src_model.device import generator_for
@@ -41,6 +42,8 @@ from src_model.labelling.skipping import SkipReason
 from src_model.project.folder import ABOUT
 from src_model.project.project import Project
 
+_EPISODE = 1
+"""A person's run is one episode."""
 _AHEAD = 2
 """Queries' worth of regions that wait at any time, so that nobody waits for a fit."""
 
@@ -219,6 +222,16 @@ class PersonRun:
         sets = (self._engine.labelled, self._checks.labels)
         return tuple(own.annotation(region) for own in sets for region in own.regions)
 
+    @property
+    def history(self) -> tuple[Recorded, ...]:
+        """Everything that was ever said, in the order in which it was said."""
+        return tuple(self._project.answers(_EPISODE))
+
+    @property
+    def proposed(self) -> frozenset[Region]:
+        """Every region that was ever asked for; others a person has chosen."""
+        return frozenset(region for query in self._project.queries(_EPISODE) for region in query.regions)
+
     def annotation(self, region: Region) -> Annotation | None:
         """What was given for this region, to be corrected; None if it is not labelled."""
         labels = self._checks.labels if self.blind(region) else self._engine.labelled
@@ -230,7 +243,7 @@ class PersonRun:
         """Go on where the project stands, with everything that was ever labelled, or begin."""
         if not self._project.check_draws():
             draw, note = self._plan.draws[0], self._plan.held_out.note
-            self._project.record_check_draw(1, draw.to_arrays(), note)
+            self._project.record_check_draw(_EPISODE, draw.to_arrays(), note)
         for note in self._assembly.roles.notes:
             yield Notice(note)
         yield from self._engine.start(should_stop)
@@ -302,7 +315,7 @@ class PersonRun:
         draws = len(self._project.check_draws())
         rng = generator_for(self._config.seed, "check regions", draws)
         draw = draw_check_regions(self.check_candidates, rng, shares)
-        self._project.record_check_draw(1, draw.to_arrays(), self._plan.held_out.note)
+        self._project.record_check_draw(_EPISODE, draw.to_arrays(), self._plan.held_out.note)
         self._checks.follow(draw)
 
     @property
