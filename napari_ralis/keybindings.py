@@ -42,6 +42,11 @@ class Verb(StrEnum):
     WHOLE_IMAGE = "whole image"
     FRAME_BEFORE = "frame before"
     FRAME_AFTER = "frame after"
+    NEIGHBOUR_NEXT = "neighbour next"
+    SHOW_MARKS = "show marks"
+    OVERVIEW = "overview"
+    WALL = "wall"
+    CLASS_CARD = "class card"
     SEARCH_CLASS = "search class"
     CHEAT_SHEET = "cheat sheet"
 
@@ -59,6 +64,8 @@ TABLE: dict[Verb, _Entry] = {
     Verb.SKIP: _Entry("Region", ("K",), "Skip the region, with a reason"),
     Verb.BACK: _Entry("Region", ("Backspace",), "Back to the region before"),
     Verb.LABEL_HERE: _Entry("Region", ("H",), "Label the region under the cursor"),
+    Verb.NEIGHBOUR_NEXT: _Entry("Region", ("J",), "Label next where the object under the cursor goes on"),
+    Verb.WALL: _Entry("Region", ("W",), "All labelled regions as a wall of crops"),
     Verb.FILL_REST: _Entry("Painting", ("F",), "Fill what is unpainted with the class in the brush"),
     Verb.DRAFT: _Entry("Painting", ("D",), "Lay the model's draft into the region"),
     Verb.UNDO: _Entry("Painting", ("Ctrl+Z",), "Undo"),
@@ -73,9 +80,12 @@ TABLE: dict[Verb, _Entry] = {
     Verb.PICK: _Entry("Classes", ("Q",), "Paint with the class under the cursor, whatever the tool"),
     Verb.PROTECT_OTHERS: _Entry("Classes", ("O",), "Protect all classes but the one in the brush"),
     Verb.IGNORE: _Entry("Classes", ("-",), "Paint “ignored by decision”"),
-    Verb.UNSURE: _Entry("Classes", ("=",), "Paint “unsure”: one of two classes"),
+    Verb.UNSURE: _Entry("Classes", ("=",), "Paint “unsure”: one of the two classes used last"),
+    Verb.CLASS_CARD: _Entry("Classes", ("V",), "What the class in the brush is, with examples"),
     Verb.SEARCH_CLASS: _Entry("Classes", ("N",), "Find a class by name"),
     Verb.SHOW_UNPAINTED: _Entry("View", ("U",), "Hatch what is unpainted"),
+    Verb.SHOW_MARKS: _Entry("View", ("R",), "Mark what the draft was unsure of and where neighbours disagree"),
+    Verb.OVERVIEW: _Entry("View", ("M",), "A small map: where in the image"),
     Verb.WHOLE_IMAGE: _Entry("View", ("A",), "Hold: the whole image"),
     Verb.FRAME_BEFORE: _Entry("View", (",",), "Hold: the frame before"),
     Verb.FRAME_AFTER: _Entry("View", (".",), "Hold: the frame after"),

@@ -163,7 +163,8 @@ class RunLane(QObject):
             if not self._wait_while_held():
                 return
         served, dataset = run.served, run.dataset
-        self._say(Opened(folder, run.config, dataset, served, run.blind, run.annotations))
+        known = run.annotations, run.history, run.proposed
+        self._say(Opened(folder, run.config, dataset, served, run.blind, *known))
         self._say_standing(run)
         while not self._closing:
             self._take_commands(run)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from napari_ralis.sitting import Place
 from src_model.config import RunConfig
 from src_model.data.annotation import Annotation
+from src_model.data.answers import Recorded
 from src_model.data.dataset import Dataset
 from src_model.data.region import Region
 from src_model.events import Event
@@ -48,6 +49,10 @@ class Opened(Message):
         Whether a region is held out to measure with.
     annotations:
         Everything that was ever labelled.
+    history:
+        Everything that was ever said, in order.
+    proposed:
+        Every region that was ever asked for; others a person has chosen.
     """
 
     folder: Path
@@ -56,6 +61,8 @@ class Opened(Message):
     served: ServedModel
     blind: Callable[[Region], bool]
     annotations: tuple[Annotation, ...]
+    history: tuple[Recorded, ...] = ()
+    proposed: frozenset[Region] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

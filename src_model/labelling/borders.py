@@ -93,7 +93,7 @@ def adjoining(region: Region, grid: RegionGrid, side: Side, patch: Labels, index
     return grid.regions(region.image)[grid.index_at(row, column)]
 
 
-_EDGES = {
+_EDGES: dict[Side, tuple[int | slice, int | slice]] = {
     Side.TOP: np.s_[0, :],
     Side.BOTTOM: np.s_[-1, :],
     Side.LEFT: np.s_[:, 0],
@@ -146,4 +146,3 @@ def _distances(patch: Labels, point: Point) -> dict[Side, float]:
     row, column = point
     height, width = patch.shape
     return {Side.TOP: row, Side.BOTTOM: height - 1 - row, Side.LEFT: column, Side.RIGHT: width - 1 - column}
-
