@@ -233,7 +233,7 @@ class Sitting:
         self._fill_strip()
 
     def put_in_front(self, place: Place) -> None:
-        """This region comes next; the one in hand stays there."""
+        """Let this region come next; the one in hand stays there."""
         if self.current is not None and self.current.region == place.region:
             return
         self._ahead = [own for own in self._ahead if own.region != place.region]

@@ -1,6 +1,6 @@
 """Unpainted: the three kinds of pixels without a class, told apart and exported alike.
 
-In an annotation *not looked at* is VOID, *ignored by decision* is IGNORED, and *unsure* is VOID with a `Doubt` beside it.
+In an annotation *not looked at* is VOID, *ignored by decision* is IGNORED, *unsure* is VOID with a `Doubt` beside it.
 While a region is being painted all of them are values of its patch: VOID, IGNORED, and from UNSURE downwards a value a
 pair of classes, so that strokes, undo and redo carry the pair along.
 """
@@ -70,7 +70,7 @@ class UnsurePairs:
 
     @property
     def all(self) -> tuple[Pair, ...]:
-        """Every pair, in the order of its value: UNSURE, UNSURE - 1, …"""
+        """Every pair, in the order of their values, from UNSURE downwards."""
         return tuple(self._pairs)
 
     def value(self, first: int, second: int) -> int:
