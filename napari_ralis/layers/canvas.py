@@ -126,7 +126,7 @@ class Canvas:
     def look_back(self) -> None:
         """Show again what was shown before `look_at_all`."""
         if self._before is not None:
-            self._viewer.scene.camera.center, self._viewer.camera.zoom = self._before
+            self._viewer.scene.camera.center, self._viewer.scene.camera.zoom = self._before
             self._given_zoom, self._before = self._before[1], None
 
     def clear(self) -> None:

@@ -42,7 +42,10 @@ class Marks:
         something = bool(doubtful.any() or seams.any())
         # Moving a layer takes napari long; one that shows nothing stays where it is.
         if something or self._shown:
-            redraw(self._layer(), marked(doubtful, seams), origin)
+            layer = self._layer()
+            redraw(layer, marked(doubtful, seams), origin)
+            # Each time: new data make a layer editable again.
+            layer.editable = False
         self._shown = something
 
     def clear(self) -> None:
@@ -57,7 +60,6 @@ class Marks:
             layer = Labels(np.zeros((1, 1), dtype=np.uint8), name="Marks", opacity=1.0, metadata={TAG: "marks"})
             layer.colormap = _colours()
             place(self._viewer, layer)
-        layer.editable = False
         return layer
 
 

@@ -145,9 +145,9 @@ def test_what_was_labelled_is_found_on_the_wall_corrected_and_the_region_in_hand
     QTest.keyClick(wall.list, Qt.Key.Key_Return)
     person.until(lambda: person.region == next_door)
     person.until(lambda: find(person.viewer, "marks") is not None and find(person.viewer, "marks").data.any())
-    person.press(Qt.Key.Key_R)
+    person.press(Qt.Key.Key_Y)
     assert not find(person.viewer, "marks").data.any()
-    person.press(Qt.Key.Key_R)
+    person.press(Qt.Key.Key_Y)
 
     # Layers that are deleted come back with what was painted, and so do the keys.
     person.press(Qt.Key.Key_2)
