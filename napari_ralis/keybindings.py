@@ -84,7 +84,7 @@ TABLE: dict[Verb, _Entry] = {
     Verb.CLASS_CARD: _Entry("Classes", ("V",), "What the class in the brush is, with examples"),
     Verb.SEARCH_CLASS: _Entry("Classes", ("N",), "Find a class by name"),
     Verb.SHOW_UNPAINTED: _Entry("View", ("U",), "Hatch what is unpainted"),
-    Verb.SHOW_MARKS: _Entry("View", ("Y",), "Mark what the draft was unsure of and where neighbours disagree"),
+    Verb.SHOW_MARKS: _Entry("View", ("Y",), "Mark what the model was unsure of and where neighbours disagree"),
     Verb.OVERVIEW: _Entry("View", ("M",), "A small map: where in the image"),
     Verb.WHOLE_IMAGE: _Entry("View", ("A",), "Hold: the whole image"),
     Verb.FRAME_BEFORE: _Entry("View", (",",), "Hold: the frame before"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import numpy as np
@@ -28,7 +29,7 @@ MANY = tuple(
 
 
 @pytest.fixture
-def wall(qtbot: QtBot) -> WallPanel:
+def wall(qtbot: QtBot) -> Iterator[WallPanel]:
     window = QWidget()
     panel = WallPanel(window)
     qtbot.addWidget(window)
@@ -38,7 +39,8 @@ def wall(qtbot: QtBot) -> WallPanel:
     window.show()
     panel.show()
     qtbot.waitExposed(window)
-    return panel
+    yield panel
+    window.close()
 
 
 def test_of_two_thousand_crops_only_those_in_sight_are_asked_for_and_no_widget_is_made(
