@@ -13,8 +13,12 @@ from napari.components import ViewerModel
 from pytestqt.qtbot import QtBot
 
 from napari_ralis.dock_widget import RalisDockWidget
+from napari_ralis.lasting_none import make_none_last
 from src_model.data.streets.street_images import StreetImages
 from src_model.data.streets.writer import write_streets
+
+# Tests of single panels open no dock, which does this in the plugin.
+make_none_last()
 
 
 @pytest.fixture
