@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
+from psygnal import Signal
 
 from napari_ralis.layers.annotation_layer import AnnotationLayer
 from napari_ralis.layers.canvas import Canvas
@@ -36,7 +37,12 @@ class Easel:
         How sure the model must be for a pixel of a draft.
     others_protected:
         Whether every class but the one in the brush is protected.
+    wished_beside:
+        What else is asked of the light lane, before everything and after it, by others that show something.
     """
+
+    region_shown = Signal()
+    """Another region lies on the canvas."""
 
     def __init__(
         self, canvas: Canvas, light: CanvasLane, learning: LearningController, focus: Callable[[], None]
@@ -51,6 +57,7 @@ class Easel:
         self._versions: dict[Region, int] = {}
         self._laid: Labels | None = None
         self._keeper: StrokeKeeper | None = None
+        self.wished_beside: Callable[[], tuple[Sequence[Wish], Sequence[Wish]]] = lambda: ((), ())
 
     def begin(self, opened: Opened, sitting: Sitting) -> int:
         """A project is open; of how many regions strokes were found that an earlier sitting left without an answer."""
@@ -86,7 +93,8 @@ class Easel:
             return
         coming = [place for place in (sitting.current, *sitting.ahead) if place is not None]
         near, strip = coming[: 1 + _NEAR], sitting.strip
-        wishes: list[Wish] = list(self._learning.wishes())
+        first, last = self.wished_beside()
+        wishes: list[Wish] = [*first, *self._learning.wishes()]
         for place in near:
             wishes.append(ImageWish(place.region.image))
             wishes += [] if place.blind else self._draft_wishes(place.region)
@@ -99,7 +107,7 @@ class Easel:
         if sitting.current is not None and not sitting.current.blind and self._learning.prediction_is_wanted:
             # Last: of a large image it takes seconds, and it is left in the middle for anything else.
             wishes.append(PredictionWish(sitting.current.region.image, self._learning.version))
-        self._light.want(wishes)
+        self._light.want([*wishes, *last])
 
     def show_neighbour(self, step: int) -> None:
         """Show the frame before (-1) or after (1) of the same sequence until `show_own`, if there is one."""
@@ -170,13 +178,22 @@ class Easel:
         self.draft_of(place.region)
         self.shown, self._laid = place, None
         patch = self._known(place)
-        self.canvas.show(place.region, pixels, patch, self._around(place.region), sitting.schema)
+        self.canvas.show(place.region, pixels, patch, self.around(place.region), sitting.schema)
         picture = self._light.get(PictureWish(place.region))
         self.annotation.set_superpixels(picture.superpixels if isinstance(picture, Picture) else None)
         self.annotation.protect(sitting.locked, self.others_protected)
         self._learning.show_prediction(place.region.image, place.blind)
         sitting.start_clock(time.monotonic())
         self._focus()
+        self.region_shown.emit()
+
+    def restore(self) -> None:
+        """Put layers back that somebody deleted, with what was painted; the others stay as they are."""
+        if self._sitting is None or self.shown is None:
+            return
+        region = self.shown.region
+        if (pixels := self._light.get(ImageWish(region.image))) is not None:
+            self.canvas.restore(region, pixels, self.around(region), self._sitting.schema)
 
     def _known(self, place: Place) -> Labels:
         """What the region begins with: its own strokes or labels, or else the draft."""
@@ -184,9 +201,9 @@ class Easel:
         if (patch := self._sitting.unfinished(place.region)) is not None:
             self._laid = patch
             return patch
-        if (annotation := self._sitting.annotation(place.region)) is not None:
-            self._laid = annotation.labels
-            return annotation.labels
+        if (patch := self._sitting.painted(place.region)) is not None:
+            self._laid = patch
+            return patch
         if (sure := self._sure(place)) is not None:
             self._laid = sure
             return sure
@@ -196,7 +213,7 @@ class Easel:
         made = None if place.blind else self.draft_of(place.region)
         return None if made is None else draft(made.labels, made.certainty, self.threshold, Purpose.TRAINING)
 
-    def _around(self, region: Region) -> Labels:
+    def around(self, region: Region) -> Labels:
         """(H, W) what is labelled in the image round a region."""
         assert self._sitting is not None
         assert self._opened is not None
@@ -228,4 +245,4 @@ class Easel:
         """Have what is painted written down, so that a kill loses no more than the last moment."""
         if self._keeper is not None and self._sitting is not None:
             own = self.strokes() if self.shown == self._sitting.current else None
-            self._keeper.keep(self._sitting.all_unfinished(own))
+            self._keeper.keep((self._sitting.all_unfinished(own), self._sitting.pairs.all))

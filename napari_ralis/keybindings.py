@@ -44,6 +44,11 @@ class Verb(StrEnum):
     WHOLE_IMAGE = "whole image"
     FRAME_BEFORE = "frame before"
     FRAME_AFTER = "frame after"
+    NEIGHBOUR_NEXT = "neighbour next"
+    SHOW_MARKS = "show marks"
+    OVERVIEW = "overview"
+    WALL = "wall"
+    CLASS_CARD = "class card"
     SEARCH_CLASS = "search class"
     CHEAT_SHEET = "cheat sheet"
 
@@ -63,6 +68,8 @@ TABLE: dict[Verb, _Entry] = {
     Verb.LABEL_HERE: _Entry("Region", ("H",), "Label the region under the cursor"),
     Verb.ONE_OF_EACH: _Entry("Region", ("T",), "Show one of each class on a showcase of images"),
     Verb.MORE_LIKE_THIS: _Entry("Region", ("R",), "More like this: regions that look like the place under the cursor"),
+    Verb.NEIGHBOUR_NEXT: _Entry("Region", ("J",), "Label next where the object under the cursor goes on"),
+    Verb.WALL: _Entry("Region", ("W",), "All labelled regions as a wall of crops"),
     Verb.FILL_REST: _Entry("Painting", ("F",), "Fill what is unpainted with the class in the brush"),
     Verb.DRAFT: _Entry("Painting", ("D",), "Lay the model's draft into the region"),
     Verb.UNDO: _Entry("Painting", ("Ctrl+Z",), "Undo"),
@@ -77,9 +84,12 @@ TABLE: dict[Verb, _Entry] = {
     Verb.PICK: _Entry("Classes", ("Q",), "Paint with the class under the cursor, whatever the tool"),
     Verb.PROTECT_OTHERS: _Entry("Classes", ("O",), "Protect all classes but the one in the brush"),
     Verb.IGNORE: _Entry("Classes", ("-",), "Paint “ignored by decision”"),
-    Verb.UNSURE: _Entry("Classes", ("=",), "Paint “unsure”: one of two classes"),
+    Verb.UNSURE: _Entry("Classes", ("=",), "Paint “unsure”: one of the two classes used last"),
+    Verb.CLASS_CARD: _Entry("Classes", ("V",), "What the class in the brush is, with examples"),
     Verb.SEARCH_CLASS: _Entry("Classes", ("N",), "Find a class by name"),
     Verb.SHOW_UNPAINTED: _Entry("View", ("U",), "Hatch what is unpainted"),
+    Verb.SHOW_MARKS: _Entry("View", ("Y",), "Mark what the model was unsure of and where neighbours disagree"),
+    Verb.OVERVIEW: _Entry("View", ("M",), "A small map: where in the image"),
     Verb.WHOLE_IMAGE: _Entry("View", ("A",), "Hold: the whole image"),
     Verb.FRAME_BEFORE: _Entry("View", (",",), "Hold: the frame before"),
     Verb.FRAME_AFTER: _Entry("View", (".",), "Hold: the frame after"),

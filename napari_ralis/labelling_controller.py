@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from napari_ralis.aids import AIDS, Aids
 from napari_ralis.class_marks import mark_classes
 from napari_ralis.easel import Easel
 from napari_ralis.keybindings import Action, Held, Keyboard, Verb, cheat_sheet
@@ -33,11 +34,10 @@ from napari_ralis.threads.wishes import (
     Sources,
     Wish,
 )
-from src_model.data.annotation import IGNORED, VOID, Annotation, Source
-from src_model.data.region import RegionGrid
+from src_model.data.annotation import IGNORED, Annotation, Source
 from src_model.labelling.skipping import SkipReason
 from src_model.labelling.tools import Tool
-from src_model.labelling.unpainted import UNSURE
+from src_model.project.strokes import kept_pairs
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
@@ -66,6 +66,7 @@ class LabellingController:
         )
         self._easel = Easel(canvas, self._light, self.learning, self._focus.give_back)
         self._view = LabellingView(panel, self._light, self._easel)
+        self.aids = Aids(panel, viewer, self._light, self.learning, self._easel, self._focus, self.take, self._refresh)
         self._opened: Opened | None = None
         self._asked: tuple[Path, Settings | None] | None = None
         self._is_closed = self._hatched = False
@@ -104,12 +105,14 @@ class LabellingController:
         self._stop()
         if not self._is_closed:
             self._is_closed = True
+            self.aids.close()
             self._session.changed.disconnect(self._on_session_changed)
 
     def leave(self) -> None:
         """Close the project and take its layers off the canvas."""
         self._stop()
         self.learning.end()
+        self.aids.end()
         self._easel.canvas.clear()
         self._session.leave_labelling()
 
@@ -146,7 +149,8 @@ class LabellingController:
     def _on_engine_opened(self, opened: Opened) -> None:
         self._opened = opened
         schema = opened.dataset.schema
-        sitting = Sitting(schema, opened.config.acquisition.regions_per_query, opened.annotations)
+        pairs = kept_pairs(opened.folder)
+        sitting = Sitting(schema, opened.config.acquisition.regions_per_query, opened.annotations, pairs)
         self._class_keys = mark_classes(sitting, opened.folder)
         self._keyboard.set_classes({key: index for index, key in self._class_keys.items()})
         self._sheet.set_rows(
@@ -155,6 +159,7 @@ class LabellingController:
         self._light.open(Sources(opened.dataset, opened.served))
         restored = self._easel.begin(opened, sitting)
         self.learning.begin(opened, sitting)
+        self.aids.begin(opened, sitting, self._class_keys)
         self._panel.set_project(opened.folder.name)
         if restored:
             count = "one region" if restored == 1 else f"{restored} regions"
@@ -234,12 +239,12 @@ class LabellingController:
         sitting = self._sitting
         if sitting is None or self._easel.shown is None or self.learning.reviewing or self._easel.annotation.complete():
             return
-        patch = self._easel.annotation.patch
-        # Who is unsure leaves the pixel without a label.
-        patch[patch == UNSURE] = VOID
-        annotation = Annotation.from_labels(self._easel.shown.region, patch, Source.HUMAN)
+        # Who is unsure leaves the pixel without a label, and says beside it between which classes.
+        labels, doubts = sitting.pairs.told_apart(self._easel.annotation.patch)
+        annotation = Annotation.from_labels(self._easel.shown.region, labels, Source.HUMAN, doubts)
         self._run.accept(annotation)
         sitting.accept(annotation, time.monotonic())
+        self.aids.crops.accepted(annotation)
         self._turn()
 
     def skip(self, reason: SkipReason) -> None:
@@ -265,20 +270,6 @@ class LabellingController:
                 self._run.take_back(place.region)
             sitting.reopen(place.region)
             self._turn(answered=False)
-
-    def label_here(self) -> None:
-        """Take the region under the cursor into the hand, asked for or not, labelled or not."""
-        sitting, opened = self._sitting, self._opened
-        if sitting is None or opened is None or self._easel.shown is None or self.learning.reviewing:
-            return
-        image = self._easel.shown.region.image
-        size = opened.dataset.size(image)
-        row, column = (round(value) for value in self._viewer.cursor.position[-2:])
-        if not (0 <= row < size[0] and 0 <= column < size[1]):
-            return
-        grid = RegionGrid(size, opened.config.data.region)
-        region = grid.regions(image)[grid.index_at(row, column)]
-        self.take(Place(region, opened.blind(region)))
 
     def take(self, place: Place) -> None:
         """Take this region into the hand; the one in hand waits with its strokes."""
@@ -310,7 +301,6 @@ class LabellingController:
         tools.skip_requested.connect(self.skip)
         tools.back_requested.connect(self.go_back)
         tools.label_here_requested.connect(self._on_view_label_here_requested)
-        palette.class_requested.connect(annotation.set_class)
         palette.star_requested.connect(self._on_view_star_requested)
         palette.lock_requested.connect(self._on_view_lock_requested)
         palette.focus_back_requested.connect(self._focus.give_back)
@@ -326,29 +316,36 @@ class LabellingController:
 
     def _actions(self) -> Mapping[Verb, Action]:
         tools = {verb: self._tool_of(Tool(verb.value)) for verb in Verb if verb.value in set(Tool)}
-        return tools | {
-            Verb.ACCEPT: self.accept,
-            Verb.CANCEL: lambda: self._easel.annotation.cancel(),
-            Verb.SKIP: lambda: self._panel.tools.open_skip_menu(),
-            Verb.BACK: self.go_back,
-            Verb.LABEL_HERE: self.label_here,
-            Verb.ONE_OF_EACH: self._panel.one_of_each_requested.emit,
-            Verb.MORE_LIKE_THIS: self._panel.more_like_this_requested.emit,
-            Verb.FILL_REST: lambda: self._easel.annotation.fill_rest(),
-            Verb.DRAFT: lambda: self._easel.lay_draft(),
-            Verb.UNDO: lambda: self._easel.annotation.undo(),
-            Verb.REDO: lambda: self._easel.annotation.redo(),
-            Verb.PICK: lambda: self._easel.annotation.pick_under_cursor(),
-            Verb.PROTECT_OTHERS: lambda: self._protect_others(not self._easel.others_protected),
-            Verb.IGNORE: lambda: self._easel.annotation.press_class(IGNORED),
-            Verb.UNSURE: lambda: self._easel.annotation.press_class(UNSURE),
-            Verb.SEARCH_CLASS: self._panel.palette_panel.start_search,
-            Verb.SHOW_UNPAINTED: self._hatch,
-            Verb.WHOLE_IMAGE: Held(lambda: self._easel.canvas.look_at_all(), lambda: self._easel.canvas.look_back()),
-            Verb.FRAME_BEFORE: Held(lambda: self._easel.show_neighbour(-1), lambda: self._easel.show_own()),
-            Verb.FRAME_AFTER: Held(lambda: self._easel.show_neighbour(1), lambda: self._easel.show_own()),
-            Verb.CHEAT_SHEET: self._sheet.toggle,
-        }
+        aids = {verb: self._aid(verb) for verb in AIDS}
+        return (
+            tools
+            | aids
+            | {
+                Verb.ACCEPT: self.accept,
+                Verb.SKIP: lambda: self._panel.tools.open_skip_menu(),
+                Verb.BACK: self.go_back,
+                Verb.ONE_OF_EACH: self._panel.one_of_each_requested.emit,
+                Verb.MORE_LIKE_THIS: self._panel.more_like_this_requested.emit,
+                Verb.FILL_REST: lambda: self._easel.annotation.fill_rest(),
+                Verb.DRAFT: lambda: self._easel.lay_draft(),
+                Verb.UNDO: lambda: self._easel.annotation.undo(),
+                Verb.REDO: lambda: self._easel.annotation.redo(),
+                Verb.PICK: lambda: self._easel.annotation.pick_under_cursor(),
+                Verb.PROTECT_OTHERS: lambda: self._protect_others(not self._easel.others_protected),
+                Verb.IGNORE: lambda: self._easel.annotation.press_class(IGNORED),
+                Verb.SEARCH_CLASS: self._panel.palette_panel.start_search,
+                Verb.SHOW_UNPAINTED: self._hatch,
+                Verb.WHOLE_IMAGE: Held(
+                    lambda: self._easel.canvas.look_at_all(), lambda: self._easel.canvas.look_back()
+                ),
+                Verb.FRAME_BEFORE: Held(lambda: self._easel.show_neighbour(-1), lambda: self._easel.show_own()),
+                Verb.FRAME_AFTER: Held(lambda: self._easel.show_neighbour(1), lambda: self._easel.show_own()),
+                Verb.CHEAT_SHEET: self._sheet.toggle,
+            }
+        )
+
+    def _aid(self, verb: Verb) -> Action:
+        return lambda: self.aids.actions[verb]()
 
     def _tool_of(self, tool: Tool) -> Action:
         return lambda: self._easel.annotation.set_tool(tool)

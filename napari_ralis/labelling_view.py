@@ -26,6 +26,7 @@ class LabellingView:
         """Everything that an answer changes."""
         self.render_query(sitting)
         self._panel.query.set_counters(counters(sitting, self._pixels_in_all(opened)))
+        self._panel.query.counters.setToolTip(_choice_text(sitting.chosen_by_hand))
         counts, starred, locked = sitting.regions_by_class, sitting.starred, sitting.locked
         entries = palette_entries(sitting.schema, class_keys, counts, starred, locked, definitions=sitting.definitions)
         self._panel.palette_panel.set_entries(entries)
@@ -63,3 +64,8 @@ class LabellingView:
             sizes = map(opened.dataset.size, opened.dataset.ids)
             self._pixels = opened, sum(height * width for height, width in sizes)
         return self._pixels[1]
+
+
+def _choice_text(count: int) -> str:
+    """How many regions nobody had proposed."""
+    return f"{count:,} of them you chose yourself: they are learnt from and count like the others."

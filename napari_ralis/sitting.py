@@ -15,6 +15,7 @@ from src_model.data.class_schema import ClassSchema
 from src_model.data.region import Region
 from src_model.events import Query
 from src_model.labelling.skipping import CONSEQUENCES, SkipReason
+from src_model.labelling.unpainted import Pair, UnsurePairs
 
 _LONGEST_PAUSE = 60.0
 """Seconds a region counts at most: who goes for coffee does not label."""
@@ -47,10 +48,21 @@ class Sitting:
         K: how many regions are shown as one query.
     annotations:
         What was labelled before.
+    pairs:
+        Unsure pairs that strokes of an earlier sitting speak of.
     """
 
-    def __init__(self, schema: ClassSchema, regions_per_query: int, annotations: Iterable[Annotation] = ()) -> None:
+    def __init__(
+        self,
+        schema: ClassSchema,
+        regions_per_query: int,
+        annotations: Iterable[Annotation] = (),
+        pairs: Iterable[Pair] = (),
+    ) -> None:
         self.schema = schema
+        self.pairs = UnsurePairs(schema, pairs)
+        self.own_choice: set[Region] = set()
+        """Regions that nobody proposed: they are learnt from and count like the others."""
         self.current: Place | None = None
         self.strip: tuple[Place, ...] = ()
         self.seconds = 0.0
@@ -69,6 +81,7 @@ class Sitting:
         self._annotations: dict[Region, Annotation] = {}
         self._by_image: dict[str, list[Region]] = {}
         self._counts: Counter[int] = Counter()
+        self._classes: dict[Region, frozenset[int]] = {}
         self.worth = np.zeros(schema.num_classes)
         """(C,) labels in regions' worth of pixels."""
         self._unfinished: dict[Region, Labels] = {}
@@ -116,6 +129,20 @@ class Sitting:
         """What this region was given; None if nothing."""
         return self._annotations.get(region)
 
+    def painted(self, region: Region) -> Labels | None:
+        """(h, w) what this region was given, as it was painted: with what somebody was unsure of."""
+        own = self._annotations.get(region)
+        return None if own is None else self.pairs.painted(own)
+
+    @property
+    def chosen_by_hand(self) -> int:
+        """How many labelled regions nobody had proposed."""
+        return len(self.own_choice & self._annotations.keys())
+
+    def classes_in(self, region: Region) -> frozenset[int]:
+        """Indices of the classes that a labelled region holds."""
+        return self._classes.get(region, frozenset())
+
     @property
     def all(self) -> tuple[Annotation, ...]:
         """Everything that is labelled."""
@@ -131,7 +158,7 @@ class Sitting:
 
     def all_unfinished(self, in_hand: Labels | None) -> dict[Region, Labels]:
         """All that is painted and not on the disk: of regions that wait, with an answer on its way, and in hand."""
-        patches = {own: self._annotations[own].labels for own in self._unheard if own in self._annotations}
+        patches = {own: patch for own in self._unheard if (patch := self.painted(own)) is not None}
         patches |= self._unfinished
         if self.current is not None and in_hand is not None:
             patches[self.current.region] = in_hand
@@ -145,7 +172,7 @@ class Sitting:
         open_still = {
             place: patch
             for place, patch in patches.items()
-            if (known := self.annotation(place.region)) is None or not np.array_equal(known.labels, patch)
+            if (known := self.painted(place.region)) is None or not np.array_equal(known, patch)
         }
         self._unfinished |= {place.region: patch for place, patch in open_still.items()}
         self._first = [*open_still, *self._first]
@@ -178,8 +205,8 @@ class Sitting:
         """The engine would not have this answer: the region is open again and comes next, as it was painted."""
         self._unheard.discard(region)
         self._fates.pop(region, None)
-        if (annotation := self._annotations.get(region)) is not None:
-            self._unfinished[region] = annotation.labels
+        if (patch := self.painted(region)) is not None:
+            self._unfinished[region] = patch
             self._drop(region)
         place = next((own for own in self._history if own.region == region), Place(region, False))
         self._history = [own for own in self._history if own.region != region]
@@ -216,6 +243,14 @@ class Sitting:
         self._first = [own for own in self._first if own.region != place.region]
         self._ahead = [own for own in self._ahead if own.region != place.region]
         self.current = place
+        self._fill_strip()
+
+    def put_in_front(self, place: Place) -> None:
+        """Let this region come next; the one in hand stays there."""
+        if self.current is not None and self.current.region == place.region:
+            return
+        self._ahead = [own for own in self._ahead if own.region != place.region]
+        self._first = [place, *(own for own in self._first if own.region != place.region)]
         self._fill_strip()
 
     def reopen(self, region: Region) -> None:
@@ -263,14 +298,15 @@ class Sitting:
         self._by_image.setdefault(region.image, []).append(region)
         shares = self._shares(annotation)
         self.worth = self.worth + shares
-        self._counts.update(np.nonzero(shares)[0].tolist())
+        self._classes[region] = frozenset(np.nonzero(shares)[0].tolist())
+        self._counts.update(self._classes[region])
 
     def _drop(self, region: Region) -> None:
         annotation = self._annotations.pop(region)
         self._by_image[region.image].remove(region)
         shares = self._shares(annotation)
         self.worth = self.worth - shares
-        self._counts.subtract(np.nonzero(shares)[0].tolist())
+        self._counts.subtract(self._classes.pop(region))
 
     def forget(self, region: Region) -> None:
         """What was said to this region is taken back."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,7 +21,6 @@ from src_model.data.region import Region
 from src_model.labelling.painting import Mask, Point, Progress, assign, fill_rest, held_by, progress
 from src_model.labelling.superpixels import Superpixels
 from src_model.labelling.tools import Tool
-from src_model.labelling.unpainted import UNSURE
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
@@ -76,6 +75,7 @@ class AnnotationLayer:
         self._locked: frozenset[int] = frozenset()
         self._others_protected = self._has_said_why = False
         self._setting_mode = self._shows_unpainted = False
+        self._unsure: dict[int, str] = {}
 
     def show(self, region: Region, patch: LabelMap, schema: ClassSchema) -> None:
         """Take up another region with what is known of it, an (h, w) patch; there is nothing to undo."""
@@ -85,14 +85,19 @@ class AnnotationLayer:
         layer = self._layer()
         self._empty_history(layer)
         if layer.metadata.get("schema") != schema:
-            _dress(layer, schema)
+            _dress(layer, schema, self._unsure)
         redraw(layer, patch, (region.row, region.column))
         self._preview.move((region.row, region.column), region.shape)
-        if self._class < UNSURE:
+        if self._class != IGNORED and self._class not in self._unsure:
             self.set_class(min(self._class, schema.num_classes - 1))
         self._set_mode(layer)
         self._mark_unpainted()
         self._viewer.layers.selection.active = layer
+
+    def restore(self) -> None:
+        """Bring the layer back if it was deleted, and let keys go to it."""
+        if self._region is not None:
+            self._viewer.layers.selection.active = self._layer()
 
     def clear(self) -> None:
         """Remove the layer and its preview."""
@@ -108,7 +113,7 @@ class AnnotationLayer:
 
     @property
     def patch(self) -> LabelMap:
-        """(h, w) uint8 as painted: classes, VOID, IGNORED and UNSURE; yours to keep."""
+        """(h, w) uint8 as painted: classes, VOID, IGNORED and values of unsure pairs; yours to keep."""
         return np.array(self._layer().data, copy=True)
 
     @property
@@ -123,7 +128,7 @@ class AnnotationLayer:
 
     @property
     def selected_class(self) -> int:
-        """Index of the class in the brush, or IGNORED or UNSURE."""
+        """Index of the class in the brush, or IGNORED, or the value of an unsure pair."""
         return self._class
 
     def set_tool(self, tool: Tool) -> None:
@@ -133,7 +138,7 @@ class AnnotationLayer:
             self._set_mode(self._layer())
 
     def set_class(self, index: int) -> None:
-        """Paint with this class from now on; IGNORED and UNSURE are taken too."""
+        """Paint with this class from now on; IGNORED and values of unsure pairs are taken too."""
         changed, self._class = index != self._class, index
         if self._region is not None:
             self._layer().selected_label = index
@@ -158,6 +163,13 @@ class AnnotationLayer:
         """Hatch what is unpainted, or no longer."""
         self._shows_unpainted = shown
         self._mark_unpainted()
+
+    def set_unsure(self, names: Mapping[int, str]) -> None:
+        """Values that stand for a pair of classes between which somebody is unsure, and how people read them."""
+        if names != self._unsure:
+            self._unsure = dict(names)
+            if self._region is not None and self._schema is not None:
+                _dress(self._layer(), self._schema, self._unsure)
 
     def press_class(self, index: int) -> None:
         """What a class's key does: take it into the brush; with superpixels, paint the one under the cursor too."""
@@ -269,7 +281,7 @@ class AnnotationLayer:
         index = int(self._layer().selected_label)
         if index == self._class or index == VOID or self._schema is None:
             return
-        if index < self._schema.num_classes or index in (IGNORED, UNSURE):
+        if index < self._schema.num_classes or index == IGNORED or index in self._unsure:
             self.set_class(index)
         else:
             self._layer().selected_label = self._class
@@ -346,7 +358,7 @@ class AnnotationLayer:
         if self._region is not None:
             layer.translate = self._region.row, self._region.column
         if self._schema is not None:
-            _dress(layer, self._schema)
+            _dress(layer, self._schema, self._unsure)
         layer.brush_size, layer.selected_label = self._brush_size, self._class
         self._pointer.width = self._brush_size
         layer.events.paint.connect(self._on_step)
@@ -360,11 +372,13 @@ class AnnotationLayer:
         return layer
 
 
-def _dress(layer: Any, schema: ClassSchema) -> None:
-    layer.colormap = paint_colours(schema)
+def _dress(layer: Any, schema: ClassSchema, unsure: Mapping[int, str]) -> None:
+    if layer.metadata.get("schema") != schema:
+        layer.colormap = paint_colours(schema)
     # What napari's status bar says of the pixel under the cursor.
-    values = [*range(schema.num_classes), UNSURE, IGNORED, VOID]
-    layer.features = {"index": np.array(values), "class": [*schema.names, "unsure", "ignored", "unpainted"]}
+    names = dict(enumerate(schema.names)) | {value: f"unsure: {name}" for value, name in unsure.items()}
+    names |= {IGNORED: "ignored", VOID: "unpainted"}
+    layer.features = {"index": np.array(list(names)), "class": list(names.values())}
     layer.metadata["schema"] = schema
 
 

@@ -11,6 +11,7 @@ from napari.layers import Image
 from napari_ralis.layers.annotation_layer import AnnotationLayer
 from napari_ralis.layers.ghosts import Ghosts
 from napari_ralis.layers.layer_group import TAG
+from napari_ralis.layers.marks import Marks
 from napari_ralis.layers.region_frame import RegionFrame
 from napari_ralis.layers.stack import find, place, redraw
 from src_model.data.annotation import Labels
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 _CONTEXT = 3.0
 """Times the region that the canvas shows, unless the person zooms."""
-_PAINTING = ("frame", "ghosts", "annotation", "preview")
+_PAINTING = ("frame", "ghosts", "annotation", "marks", "preview")
 
 
 class Canvas:
@@ -36,6 +37,7 @@ class Canvas:
         self._viewer = viewer
         self._size = size
         self.annotation = AnnotationLayer(viewer, bind)
+        self.marks = Marks(viewer)
         self._frame, self._ghosts = RegionFrame(viewer), Ghosts(viewer)
         self._image: str | None = None
         self._given_zoom: float | None = None
@@ -62,6 +64,13 @@ class Canvas:
         self.annotation.show(region, patch, schema)
         self.look_at(region)
 
+    def restore(self, region: Region, pixels: Pixels, around: Labels, schema: ClassSchema) -> None:
+        """Put layers back that are not there any more; parameters are those of `show`."""
+        self.show_image(region.image, pixels)
+        self._frame.show(region, (pixels.shape[0], pixels.shape[1]))
+        self._ghosts.show(region, around, schema)
+        self.annotation.restore()
+
     def show_image(self, image: str, pixels: Pixels) -> None:
         """Show an image below everything."""
         layer = find(self._viewer, "image")
@@ -86,8 +95,16 @@ class Canvas:
             # Who has zoomed since keeps that.
             self._chosen_zoom = camera.zoom
         self._given_zoom = self._chosen_zoom or self._zoom_of(region)
-        camera.center = (0.0, region.row + region.height / 2, region.column + region.width / 2)
+        camera.center = (0.0, *self._kept_inside(region, self._given_zoom))
         camera.zoom = self._given_zoom
+
+    def _kept_inside(self, region: Region, zoom: float) -> tuple[float, float]:
+        """Where to look so that the region is seen and no more beside the image than must be."""
+        middle = region.row + region.height / 2, region.column + region.width / 2
+        if (layer := find(self._viewer, "image")) is None:
+            return middle
+        (height, width), (tall, wide) = layer.data.shape[:2], self._size()
+        return _clamped(middle[0], tall / zoom, height), _clamped(middle[1], wide / zoom, width)
 
     def look_at_all(self) -> None:
         """Show the whole image until `look_back`."""
@@ -110,12 +127,13 @@ class Canvas:
     def look_back(self) -> None:
         """Show again what was shown before `look_at_all`."""
         if self._before is not None:
-            self._viewer.scene.camera.center, self._viewer.camera.zoom = self._before
+            self._viewer.scene.camera.center, self._viewer.scene.camera.zoom = self._before
             self._given_zoom, self._before = self._before[1], None
 
     def clear(self) -> None:
         """Remove all layers of the canvas."""
         self.annotation.clear()
+        self.marks.clear()
         self._frame.clear()
         self._ghosts.clear()
         if (layer := find(self._viewer, "image")) is not None:
@@ -125,3 +143,10 @@ class Canvas:
     def _zoom_of(self, region: Region) -> float:
         tall, wide = self._size()
         return min(tall / (_CONTEXT * region.height), wide / (_CONTEXT * region.width))
+
+
+def _clamped(middle: float, seen: float, length: int) -> float:
+    """The middle of a view of this many pixels that does not reach beyond an image of this length."""
+    if seen >= length:
+        return length / 2
+    return min(max(middle, seen / 2), length - seen / 2)

@@ -20,6 +20,9 @@ def paint_colours(schema: ClassSchema) -> DirectLabelColormap:
     """
     opaque = np.column_stack([schema.colours / 255, np.ones(schema.num_classes)])
     colours: dict[int | None, npt.NDArray[np.float64]] = dict(enumerate(opaque))
-    colours[IGNORED], colours[UNSURE] = np.array(_GREY), np.array(_VIOLET)
+    # Every pair of classes has a value of its own there; the status bar tells them apart.
+    unsure = range(schema.num_classes, UNSURE + 1)
+    colours[IGNORED] = np.array(_GREY)
+    colours.update({value: np.array(_VIOLET) for value in unsure})
     transparent = np.zeros(4)
     return DirectLabelColormap(color_dict={**colours, VOID: transparent, None: transparent}, background_value=VOID)

@@ -13,7 +13,7 @@ from napari_ralis.layers.layer_group import TAG
 if TYPE_CHECKING:
     from napari.components import ViewerModel
 
-ORDER = ("image", "masks", "regions", "frame", "ghosts", "annotation", "preview")
+ORDER = ("image", "masks", "regions", "frame", "ghosts", "annotation", "marks", "preview")
 """Roles from the lowest layer to the highest."""
 
 

@@ -16,6 +16,7 @@ from qtpy.QtWidgets import (
 )
 from superqt.utils import signals_blocked
 
+from napari_ralis.panels.aids_bar import AidsBar
 from napari_ralis.panels.details_panel import DetailsPanel
 from napari_ralis.panels.examples_panel import ExamplesPanel
 from napari_ralis.panels.iou_panel import IouPanel
@@ -44,6 +45,7 @@ class LabellingPanel(QWidget):
         self.query, self.palette_panel, self.tools = QueryPanel(), PalettePanel(), ToolsPanel()
         self.training, self.iou = TrainingPanel(), IouPanel()
         self.examples = ExamplesPanel()
+        self.aids = AidsBar()
         self.project, self.saved = QLabel(), QLabel()
         self.saved.setToolTip("Each accepted region is on the disk at once.")
         self.close_button = QPushButton("Close")
@@ -95,7 +97,7 @@ class LabellingPanel(QWidget):
         heading.addWidget(self.project, stretch=1)
         heading.addWidget(self.saved)
         heading.addWidget(self.close_button)
-        self.tabs.addTab(_column(self.query, self.palette_panel, self.tools), "Label")
+        self.tabs.addTab(_column(self.query, self.palette_panel, self.aids, self.tools), "Label")
         self.tabs.addTab(_column(self.iou, self.image_name, self.images, stretch=False), "Progress")
         self.tabs.addTab(self.details, "Details")
         line = QFrame()

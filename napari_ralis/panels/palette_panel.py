@@ -149,7 +149,7 @@ class PalettePanel(QWidget):
     def set_selected(self, index: int) -> None:
         """Mark the class in the brush."""
         self.model.set_selected(index)
-        if (row := self.model.row_of(index)) is not None:
+        if (row := self.model.row_of(self.model.selected)) is not None:
             self.list.scrollTo(self.model.index(row, 0))
 
     def set_pending(self, stroke: str) -> None:
@@ -258,8 +258,9 @@ class PaletteModel(QAbstractListModel):
         self.endResetModel()
 
     def set_selected(self, index: int) -> None:
-        """The class in the brush."""
-        self.selected = index
+        """The class in the brush; every pair of classes between which somebody is unsure is one entry here."""
+        known = not self._all or any(entry.index == index for entry in self._all)
+        self.selected = index if known else UNSURE
         self._repaint()
 
     def set_pending(self, stroke: str) -> None:

@@ -181,7 +181,20 @@ class RunLane(QObject):
         served, dataset = run.served, run.dataset
         past = run.history.measured, run.history.losses
         first = run.first_look.pool, run.first_look.examples
-        self._say(Opened(folder, run.config, dataset, served, run.blind, run.annotations, *first, *past))
+        self._say(
+            Opened(
+                folder,
+                run.config,
+                dataset,
+                served,
+                run.blind,
+                run.annotations,
+                *first,
+                *past,
+                run.answers,
+                run.proposed,
+            )
+        )
         self._say(Machine(*run.machine))
         self._say_standing(run)
         while not self._closing:

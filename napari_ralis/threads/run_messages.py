@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from napari_ralis.sitting import Place
 from src_model.config import RunConfig
 from src_model.data.annotation import Annotation
+from src_model.data.answers import Recorded
 from src_model.data.dataset import Dataset
 from src_model.data.region import Region
 from src_model.events import Event, Query
@@ -57,6 +58,10 @@ class Opened(Message):
         What was shown to be what.
     measured, losses:
         What check regions said after each fit, and step and mean loss of each, oldest first.
+    answers:
+        Everything that was ever said, in order.
+    proposed:
+        Every region that was ever asked for; others a person has chosen.
     """
 
     folder: Path
@@ -69,6 +74,8 @@ class Opened(Message):
     examples: Examples
     measured: tuple[MeasuredFit, ...] = ()
     losses: tuple[tuple[int, float], ...] = ()
+    answers: tuple[Recorded, ...] = ()
+    proposed: frozenset[Region] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

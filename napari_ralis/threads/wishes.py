@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -247,6 +248,12 @@ def _seen(sources: Sources, image: str) -> Draft:
         raise Overtaken from stopped
 
 
-Wish = ImageWish | PictureWish | ThumbnailWish | DraftWish | PredictionWish | OutcomesWish | TileWish | LikenessWish
+class Wish(Hashable, Protocol):
+    """Anything that the light lane can make; equal wishes are made once."""
+
+    def fulfil(self, sources: Sources) -> Any:
+        """Make it, off the main thread."""
+
+
 Made = Any
 """What the wish's ``fulfil`` returns."""

@@ -11,7 +11,7 @@ from src_model.active_learning.episode_state import EpisodeState
 from src_model.active_learning.readings import Row
 from src_model.active_learning.surroundings import Surroundings
 from src_model.data.annotation import Annotation, Source
-from src_model.data.answers import Answer, Checked, Skipped, TakenBack
+from src_model.data.answers import Answer, Checked, Skipped, TakenBack, region_of
 from src_model.data.region import Region
 from src_model.exceptions import AnnotationError, RalisError
 from src_model.labelling.check_set import CheckSet
@@ -93,7 +93,7 @@ class Answering:
     def _take_recorded(self, now: EpisodeState, *, checks: bool) -> None:
         for recorded in self._project.answers(now.episode):
             answer = recorded.answer
-            if self._is_check(_region_of(answer)) is not checks:
+            if self._is_check(region_of(answer)) is not checks:
                 continue
             self._take(now, answer, recorded.step)
             if recorded.seq <= now.seen_until and isinstance(answer, Annotation):
@@ -101,13 +101,13 @@ class Answering:
 
     def _answer(self, now: EpisodeState, answers: Sequence[Answer]) -> None:
         """First on the disk, all in one transaction, then known."""
-        steps = [now.step_of(_region_of(answer)) for answer in answers]
+        steps = [now.step_of(region_of(answer)) for answer in answers]
         self._project.record_answers(now.episode, list(zip(steps, answers, strict=True)))
         for answer, step in zip(answers, steps, strict=True):
             self._take(now, answer, step)
 
     def _take(self, now: EpisodeState, answer: Answer, step: int) -> None:
-        is_check = self._is_check(_region_of(answer))
+        is_check = self._is_check(region_of(answer))
         match answer:
             case Annotation():
                 now.take([answer], step)
@@ -124,7 +124,3 @@ class Answering:
 
     def _is_check(self, region: Region) -> bool:
         return self._data.checks is not None and self._data.checks.blind(region)
-
-
-def _region_of(answer: Answer) -> Region:
-    return answer.annotation.region if isinstance(answer, Checked) else answer.region

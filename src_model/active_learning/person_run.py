@@ -31,6 +31,7 @@ from src_model.active_learning.rewarding import LastFit
 from src_model.active_learning.serving import ServedModel
 from src_model.config import CheckOrder, RunConfig, Schedule
 from src_model.data.annotation import Annotation, Source
+from src_model.data.answers import Recorded
 from src_model.data.dataset import Dataset
 from src_model.data.region import Region
 from src_model.device import describe_device, generator_for, memory_in_use, release_memory
@@ -48,6 +49,8 @@ from src_model.labelling.skipping import SkipReason
 from src_model.project.folder import ABOUT
 from src_model.project.project import Project
 
+_EPISODE = 1
+"""A person's run is one episode."""
 _FEW_IMAGES = 24
 """Looked at once more to say what the model knows; later check regions say it better."""
 _AHEAD = 2
@@ -280,6 +283,16 @@ class PersonRun:
         sets = (self._engine.labelled, self._checks.labels)
         return tuple(own.annotation(region) for own in sets for region in own.regions)
 
+    @property
+    def answers(self) -> tuple[Recorded, ...]:
+        """Everything that was ever said, in the order in which it was said."""
+        return tuple(self._project.answers(_EPISODE))
+
+    @property
+    def proposed(self) -> frozenset[Region]:
+        """Every region that was ever asked for; others a person has chosen."""
+        return frozenset(region for query in self._project.queries(_EPISODE) for region in query.regions)
+
     def annotation(self, region: Region) -> Annotation | None:
         """What was given for this region, to be corrected; None if it is not labelled."""
         labels = self._checks.labels if self.blind(region) else self._engine.labelled
@@ -291,7 +304,7 @@ class PersonRun:
         """Go on where the project stands, with everything that was ever labelled, or begin."""
         if not self._project.check_draws():
             draw, note = self._plan.draws[0], self._plan.held_out.note
-            self._project.record_check_draw(1, draw.to_arrays(), note)
+            self._project.record_check_draw(_EPISODE, draw.to_arrays(), note)
         for note in self._assembly.roles.notes:
             yield Notice(note)
         if self._project.checkpoint is None:
@@ -421,7 +434,7 @@ class PersonRun:
 
     def follow(self, draw: CheckDraw) -> None:
         """Ask check regions in this order from now on; what is labelled counts on."""
-        self._project.record_check_draw(1, draw.to_arrays(), self._plan.held_out.note)
+        self._project.record_check_draw(_EPISODE, draw.to_arrays(), self._plan.held_out.note)
         self._checks.follow(draw)
 
     def ask(self, query: Query) -> None:

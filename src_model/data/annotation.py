@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from src_model.data.doubt import Doubt
 from src_model.data.region import Region
 from src_model.exceptions import AnnotationError
 
@@ -43,29 +44,36 @@ class Annotation:
         (height, width) uint8 labels as an indexed PNG.
     source:
         Who gave them.
+    doubts:
+        Pixels that are VOID because they are one of two classes, and nobody could tell which.
     """
 
     region: Region
     png: bytes
     source: Source = Source.ORACLE
+    doubts: tuple[Doubt, ...] = ()
 
     @classmethod
-    def from_labels(cls, region: Region, labels: Labels, source: Source = Source.ORACLE) -> Annotation:
+    def from_labels(
+        cls, region: Region, labels: Labels, source: Source = Source.ORACLE, doubts: tuple[Doubt, ...] = ()
+    ) -> Annotation:
         """Encode a (height, width) uint8 patch.
 
         Raises
         ------
         AnnotationError
-            If the patch is not uint8 or not as large as the region.
+            If the patch is not uint8, or it or a doubt is not as large as the region.
         """
         if labels.dtype != np.uint8 or labels.shape != region.shape:
             raise AnnotationError(
                 f"Labels of {region} are {labels.dtype} {labels.shape}, expected uint8 {region.shape}. "
                 "Paint the whole region layer and accept it again."
             )
+        if any(doubt.shape != region.shape for doubt in doubts):
+            raise AnnotationError(f"A doubt about {region} is of another size. Paint what is unsure once more.")
         buffer = io.BytesIO()
         Image.fromarray(np.ascontiguousarray(labels)).save(buffer, format="PNG", compress_level=1)
-        return cls(region, buffer.getvalue(), source)
+        return cls(region, buffer.getvalue(), source, doubts)
 
     @property
     def labels(self) -> Labels:

@@ -49,8 +49,23 @@ class Recorded:
         Rises from record to record.
     step:
         Of the query it belongs to.
+    time:
+        When it was said: UTC in ISO format, "" if that is not known.
     """
 
     seq: int
     step: int
     answer: Answer
+    time: str = ""
+
+
+def region_of(answer: Answer) -> Region:
+    """The region that was answered."""
+    return answer.annotation.region if isinstance(answer, Checked) else answer.region
+
+
+def labels_of(answer: Answer) -> Annotation | None:
+    """The labels that were given, to learn from or to check with; None if it was something else."""
+    if isinstance(answer, Checked):
+        return answer.annotation
+    return answer if isinstance(answer, Annotation) else None

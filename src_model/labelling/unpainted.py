@@ -1,66 +1,28 @@
-"""Unpainted: the three kinds of pixels without a class, told apart beside the patch and exported alike.
+"""Unpainted: the three kinds of pixels without a class, told apart and exported alike.
 
-While a region is being painted they are values of its patch: VOID, IGNORED and UNSURE.
+In an annotation *not looked at* is VOID, *ignored by decision* is IGNORED, *unsure* is VOID with a `Doubt` beside it.
+While a region is being painted all of them are values of its patch: VOID, IGNORED, and from UNSURE downwards a value a
+pair of classes, so that strokes, undo and redo carry the pair along.
 """
 
 from __future__ import annotations
 
-import base64
-import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from src_model.data.annotation import IGNORED, VOID, Labels
-from src_model.data.region import Size
+from src_model.data.annotation import IGNORED, VOID, Annotation, Labels
+from src_model.data.class_schema import ClassSchema
+from src_model.data.doubt import Doubt
 from src_model.exceptions import AnnotationError
-from src_model.labelling.painting import Mask
 
 UNSURE = 253
-"""One of two classes, and the painter cannot tell which. Never stored in an annotation: a `Doubt` says it beside it."""
+"""The first pair of classes between which somebody is unsure; further pairs take the values below. Never stored in an
+annotation: a `Doubt` says it beside it."""
 
-
-@dataclass(frozen=True, slots=True)
-class Doubt:
-    """Pixels that are one of two classes, A or B.
-
-    Attributes
-    ----------
-    first, second:
-        Permanent ids of the two classes.
-    bits:
-        The pixels, packed and compressed; `mask` unpacks them.
-    shape:
-        Height and width of the region.
-    """
-
-    first: int
-    second: int
-    bits: bytes
-    shape: Size
-
-    @classmethod
-    def about(cls, first: int, second: int, mask: Mask) -> Doubt:
-        """These (h, w) pixels are ``first`` or ``second``.
-
-        Raises
-        ------
-        AnnotationError
-            If both are the same class.
-        """
-        if first == second:
-            raise AnnotationError("A pixel cannot be unsure between a class and itself. Choose two classes.")
-        return cls(first, second, zlib.compress(np.packbits(mask).tobytes()), (mask.shape[0], mask.shape[1]))
-
-    @property
-    def mask(self) -> Mask:
-        """(h, w): which pixels."""
-        packed = np.frombuffer(zlib.decompress(self.bits), dtype=np.uint8)
-        pixels = self.shape[0] * self.shape[1]
-        return np.unpackbits(packed, count=pixels).astype(np.bool_).reshape(self.shape)
+Pair = tuple[int, int]
+"""Permanent ids of two classes, the smaller one first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,90 +35,104 @@ class Unpainted:
         Pixels nobody has decided about: they may be asked again.
     ignored:
         Pixels left out by decision: never asked again.
-    doubts:
-        Pixels that wait for a colleague, each with the two classes in question.
+    unsure:
+        Pixels that wait for a colleague.
     """
 
     not_looked_at: int
     ignored: int
-    doubts: tuple[Doubt, ...] = ()
+    unsure: int
+
+
+def unpainted(annotation: Annotation) -> Unpainted:
+    """The three kinds of an annotation, counted apart."""
+    counts = np.bincount(annotation.labels.ravel(), minlength=256)
+    unsure = sum(int(np.count_nonzero(doubt.mask)) for doubt in annotation.doubts)
+    return Unpainted(int(counts[VOID]) - unsure, int(counts[IGNORED]), unsure)
+
+
+class UnsurePairs:
+    """Which value of a patch stands for which pair of classes. Pairs are added and never move.
+
+    Parameters
+    ----------
+    schema:
+        The classes; values above its last index and up to UNSURE are for pairs.
+    pairs:
+        Those that patches painted earlier speak of, in their order.
+    """
+
+    def __init__(self, schema: ClassSchema, pairs: Iterable[Pair] = ()) -> None:
+        self._schema = schema
+        self._pairs: list[Pair] = []
+        for first, second in pairs:
+            self._add(first, second)
 
     @property
-    def unsure(self) -> int:
-        """Pixels that wait for a colleague."""
-        return sum(int(np.count_nonzero(doubt.mask)) for doubt in self.doubts)
+    def all(self) -> tuple[Pair, ...]:
+        """Every pair, in the order of their values, from UNSURE downwards."""
+        return tuple(self._pairs)
 
-    def to_json(self) -> dict[str, Any]:
-        """Plain values for the project's log; `from_json` gives an equal object."""
-        return {
-            "not_looked_at": self.not_looked_at,
-            "ignored": self.ignored,
-            "doubts": [
-                {
-                    "classes": [doubt.first, doubt.second],
-                    "shape": list(doubt.shape),
-                    "bits": base64.b64encode(doubt.bits).decode("ascii"),
-                }
-                for doubt in self.doubts
-            ],
-        }
-
-    @classmethod
-    def from_json(cls, body: Mapping[str, Any]) -> Unpainted:
-        """What `to_json` wrote.
+    def value(self, first: int, second: int) -> int:
+        """What stands for these two class ids in a patch; a pair that is new gets the next value.
 
         Raises
         ------
         AnnotationError
-            If the values are not those of unpainted pixels.
+            If both are the same class, or there are more pairs than values.
         """
-        try:
-            return cls(
-                int(body["not_looked_at"]),
-                int(body["ignored"]),
-                tuple(_doubt_from_json(doubt) for doubt in body["doubts"]),
-            )
-        except (KeyError, TypeError, ValueError, zlib.error) as exc:
+        if first == second:
+            raise AnnotationError("A pixel cannot be unsure between a class and itself. Choose two classes.")
+        pair = min(first, second), max(first, second)
+        if pair not in self._pairs:
+            self._add(*pair)
+        return UNSURE - self._pairs.index(pair)
+
+    def name(self, value: int) -> str:
+        """A pair as people read it."""
+        names = {entry.id: entry.name for entry in (*self._schema.classes, *self._schema.ignored)}
+        first, second = self._pairs[UNSURE - value]
+        return f"{names.get(first, f'class {first}')} or {names.get(second, f'class {second}')}"
+
+    @property
+    def names(self) -> dict[int, str]:
+        """Every pair as people read it, by value."""
+        return {UNSURE - place: self.name(UNSURE - place) for place in range(len(self._pairs))}
+
+    def told_apart(self, patch: Labels) -> tuple[Labels, tuple[Doubt, ...]]:
+        """Labels to store, and beside them what somebody was unsure of.
+
+        Parameters
+        ----------
+        patch:
+            (h, w) as painted.
+
+        Returns
+        -------
+        labels:
+            (h, w) class indices, IGNORED and VOID, as an annotation takes them.
+        doubts:
+            One a pair that was painted.
+        """
+        unsure = (patch >= self._schema.num_classes) & (patch <= UNSURE)
+        doubts = tuple(
+            Doubt.about(*pair, patch == UNSURE - place)
+            for place, pair in enumerate(self._pairs)
+            if (patch == UNSURE - place).any()
+        )
+        return np.where(unsure, np.uint8(VOID), patch), doubts
+
+    def painted(self, annotation: Annotation) -> Labels:
+        """(h, w) what was painted: labels, with the value of its pair wherever somebody was unsure."""
+        patch = annotation.labels
+        for doubt in annotation.doubts:
+            patch[doubt.mask & (patch == VOID)] = self.value(doubt.first, doubt.second)
+        return patch
+
+    def _add(self, first: int, second: int) -> None:
+        if UNSURE - len(self._pairs) < self._schema.num_classes:
             raise AnnotationError(
-                f"This does not say which pixels are unpainted: {exc!r}. Write it with to_json."
-            ) from exc
-
-
-def told_apart(
-    patch: Labels, pairs: npt.NDArray[np.uint8], classes: Sequence[tuple[int, int]]
-) -> tuple[Labels, Unpainted]:
-    """Labels to store, and beside them why some pixels have none.
-
-    Parameters
-    ----------
-    patch:
-        (h, w) as painted: class indices, VOID, IGNORED and UNSURE.
-    pairs:
-        (h, w): for UNSURE pixels the position in ``classes``; of no meaning elsewhere.
-    classes:
-        Pairs of permanent class ids.
-
-    Returns
-    -------
-    labels:
-        (h, w) class indices, IGNORED and VOID, as an annotation takes them. All three kinds are VOID to training.
-    unpainted:
-        The three kinds apart.
-    """
-    unsure = patch == UNSURE
-    doubts = tuple(
-        Doubt.about(first, second, unsure & (pairs == position))
-        for position, (first, second) in enumerate(classes)
-        if (unsure & (pairs == position)).any()
-    )
-    counts = np.bincount(patch.ravel(), minlength=256)
-    return np.where(unsure, np.uint8(VOID), patch), Unpainted(int(counts[VOID]), int(counts[IGNORED]), doubts)
-
-
-def _doubt_from_json(body: Mapping[str, Any]) -> Doubt:
-    (first, second), (height, width) = body["classes"], body["shape"]
-    bits = base64.b64decode(body["bits"], validate=True)
-    doubt = Doubt(int(first), int(second), bits, (int(height), int(width)))
-    # Unpacked once here, so that damage shows when the log is read and not when the region is opened.
-    doubt.mask.any()
-    return doubt
+                f"There are {len(self._pairs)} pairs of unsure classes already, and no more fit beside "
+                f"{self._schema.num_classes} classes. Use one of them, or leave the pixels unpainted."
+            )
+        self._pairs.append((first, second))

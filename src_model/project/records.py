@@ -15,9 +15,11 @@ import numpy.typing as npt
 
 from src_model.data.annotation import Annotation, Source
 from src_model.data.answers import Answer, Checked, Recorded, Skipped, TakenBack
+from src_model.data.doubt import Doubt
 from src_model.data.grounds import grounds_from_json, grounds_to_json
 from src_model.data.region import Region
 from src_model.events import Query
+from src_model.exceptions import AnnotationError
 from src_model.project.event_log import Entry, Kind, Record
 from src_model.project.log_faults import damaged_record
 
@@ -26,6 +28,9 @@ Cell = float | int | str | None
 
 Row = dict[str, Cell]
 """One line of a table, by column."""
+
+_DOUBTS = 1
+"""Version of how doubts are written beside an annotation; versions before knew none and leave them out."""
 
 
 def query_entry(episode: int, query: Query, asked: Source = Source.ORACLE) -> Entry:
@@ -63,8 +68,10 @@ def query_of(path: Path, record: Record) -> Query:
 
 
 def annotation_entry(episode: int, step: int, annotation: Annotation) -> Entry:
-    """What was answered; a person's answer is permanent."""
-    body = {"region": astuple(annotation.region), "source": str(annotation.source)}
+    """What was answered, with what somebody was unsure of; a person's answer is permanent."""
+    body: dict[str, Any] = {"region": astuple(annotation.region), "source": str(annotation.source)}
+    if annotation.doubts:
+        body["unsure"] = {"version": _DOUBTS, "doubts": [doubt.to_json() for doubt in annotation.doubts]}
     permanent = annotation.source is Source.HUMAN
     return Entry(Kind.ANNOTATION, episode, step, body, annotation.png, permanent)
 
@@ -81,8 +88,9 @@ def annotation_of(path: Path, record: Record) -> Annotation:
     if png is None:
         raise damaged_record(path, record.seq)
     try:
-        return Annotation(Region(*body["region"]), png, Source(body["source"]))
-    except (KeyError, TypeError, ValueError) as exc:
+        doubts = tuple(map(Doubt.from_json, body.get("unsure", {"doubts": ()})["doubts"]))
+        return Annotation(Region(*body["region"]), png, Source(body["source"]), doubts)
+    except (KeyError, TypeError, ValueError, AnnotationError) as exc:
         raise damaged_record(path, record.seq) from exc
 
 
@@ -108,7 +116,7 @@ def answer_of(path: Path, record: Record) -> Recorded:
     ProjectError
         If the record is damaged.
     """
-    return Recorded(record.seq, record.entry.step, _answer(path, record))
+    return Recorded(record.seq, record.entry.step, _answer(path, record), record.time)
 
 
 def _answer(path: Path, record: Record) -> Answer:

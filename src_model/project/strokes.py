@@ -6,7 +6,7 @@ import base64
 import json
 import logging
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -24,8 +24,13 @@ STROKES = "strokes.json"
 logger = logging.getLogger(__name__)
 
 
-def keep_strokes(folder: Path, strokes: Mapping[Region, Labels]) -> None:
+def keep_strokes(folder: Path, strokes: Mapping[Region, Labels], pairs: Sequence[tuple[int, int]] = ()) -> None:
     """Replace what is kept by these patches, (h, w) uint8 each; whole or not at all.
+
+    Parameters
+    ----------
+    pairs:
+        Those of `UnsurePairs` that the patches speak of.
 
     Raises
     ------
@@ -33,14 +38,14 @@ def keep_strokes(folder: Path, strokes: Mapping[Region, Labels]) -> None:
         If the disk is full or refuses; what was kept before is still there.
     """
     path = folder / STROKES
-    body = [
+    regions = [
         asdict(region) | {"labels": base64.b64encode(zlib.compress(patch.astype(np.uint8).tobytes())).decode()}
         for region, patch in strokes.items()
     ]
     try:
-        if body:
+        if regions:
             with replacing(path) as partial:
-                partial.write_text(json.dumps(body), encoding="utf-8")
+                partial.write_text(json.dumps({"unsure": list(pairs), "regions": regions}), encoding="utf-8")
         else:
             path.unlink(missing_ok=True)
     except OSError as exc:
@@ -52,14 +57,27 @@ def keep_strokes(folder: Path, strokes: Mapping[Region, Labels]) -> None:
 
 def kept_strokes(folder: Path) -> dict[Region, Labels]:
     """What was painted and not answered, (h, w) uint8 by region; nothing where the file is missing or damaged."""
+    return _kept(folder)[0]
+
+
+def kept_pairs(folder: Path) -> tuple[tuple[int, int], ...]:
+    """The pairs of class ids that the patches of `kept_strokes` speak of, in the order of their values."""
+    return _kept(folder)[1]
+
+
+def _kept(folder: Path) -> tuple[dict[Region, Labels], tuple[tuple[int, int], ...]]:
     path = folder / STROKES
     if not path.is_file():
-        return {}
+        return {}, ()
     try:
-        return dict(map(_patch, json.loads(path.read_text(encoding="utf-8"))))
+        body = json.loads(path.read_text(encoding="utf-8"))
+        # Before there were pairs the file was the list alone.
+        body = {"unsure": [], "regions": body} if isinstance(body, list) else body
+        pairs = tuple((int(first), int(second)) for first, second in body["unsure"])
+        return dict(map(_patch, body["regions"])), pairs
     except (OSError, ValueError, KeyError, TypeError, zlib.error) as exc:
         logger.warning("%s is damaged (%s): the strokes of the last session are lost, its answers are not", path, exc)
-        return {}
+        return {}, ()
 
 
 def _patch(entry: Mapping[str, Any]) -> tuple[Region, Labels]:

@@ -8,10 +8,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from annotation_desk import Desk, Paper
+from labelling_person import Sitter
+from napari.components import ViewerModel
+from pytestqt.qtbot import QtBot
 
 from napari_ralis.dock_widget import RalisDockWidget
 from napari_ralis.lasting_none import make_none_last
 from napari_ralis.settings import settings_path, update_settings
+from src_model.data.streets.street_images import StreetImages
+from src_model.data.streets.writer import write_streets
 
 # Tests of single panels open no dock, which does this in the plugin.
 make_none_last()
@@ -52,3 +58,37 @@ def shown_warnings() -> Iterator[list[str]]:
     notification_manager.notification_ready.connect(remember)
     yield messages
     notification_manager.notification_ready.disconnect(remember)
+
+
+@pytest.fixture(scope="session")
+def streets(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("streets") / "town"
+    for _ in write_streets(StreetImages("target", 10, (96, 192), seed=7, sequence_length=2), out):
+        pass
+    return out
+
+
+@pytest.fixture
+def sit_down(
+    make_napari_viewer: Callable[..., Any], qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Callable[[], Sitter]:
+    monkeypatch.setenv("RALIS_CACHE", str(tmp_path / "cache"))
+
+    def sitter() -> Sitter:
+        viewer = make_napari_viewer(show=True)
+        qtbot.waitExposed(viewer.window._qt_window)
+        return Sitter(viewer, qtbot)
+
+    return sitter
+
+
+@pytest.fixture
+def paper() -> Paper:
+    return Paper(ViewerModel())
+
+
+@pytest.fixture
+def desk(make_napari_viewer: Callable[..., Any], qtbot: QtBot) -> Desk:
+    viewer = make_napari_viewer(show=True)
+    qtbot.waitExposed(viewer.window._qt_window)
+    return Desk(viewer, qtbot)

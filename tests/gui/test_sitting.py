@@ -133,3 +133,37 @@ def test_all_that_is_painted_and_not_on_the_disk_is_known() -> None:
     assert set(now.all_unfinished(None)) == set()
     now.take(PLACES[4], strokes)
     assert set(now.all_unfinished(None)) == {PLACES[1].region}
+
+
+def test_a_neighbour_that_is_put_in_front_comes_next_and_once() -> None:
+    now = sitting()
+    neighbour = Place(Region("elsewhere", 0, 0, 8, 8), False)
+    now.put_in_front(neighbour)
+    assert now.current == PLACES[0]
+    assert now.ahead[0] == neighbour
+    now.put_in_front(PLACES[3])
+    now.put_in_front(PLACES[3])
+    assert now.ahead[:2] == (PLACES[3], neighbour)
+    now.put_in_front(PLACES[0])
+    assert now.current == PLACES[0]
+    assert PLACES[0] not in now.ahead
+    now.accept(labelled(PLACES[0]), 0.0)
+    assert now.current == PLACES[3]
+
+
+def test_what_was_unsure_comes_back_as_it_was_painted() -> None:
+    now = sitting()
+    patch = np.full((8, 8), now.pairs.value(0, 1), dtype=np.uint8)
+    labels, doubts = now.pairs.told_apart(patch)
+    now.accept(Annotation.from_labels(PLACES[0].region, labels, doubts=doubts), 0.0)
+    np.testing.assert_array_equal(now.painted(PLACES[0].region), patch)
+    np.testing.assert_array_equal(now.all_unfinished(None)[PLACES[0].region], patch)
+    now.refuse(PLACES[0].region)
+    np.testing.assert_array_equal(now.unfinished(PLACES[0].region), patch)
+
+
+def test_regions_that_nobody_proposed_are_counted_once_they_are_labelled() -> None:
+    now = sitting()
+    now.own_choice |= {PLACES[0].region, PLACES[1].region}
+    now.accept(labelled(PLACES[0]), 0.0)
+    assert now.chosen_by_hand == 1

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from src_model.data.annotation import Annotation, Source
+from src_model.data.doubt import Doubt
 from src_model.data.grounds import Ground, Grounds
 from src_model.data.region import Region
 from src_model.events import Query
@@ -42,6 +43,24 @@ def test_annotations_come_back_as_they_were(data: st.DataObject, region: Region,
     assert annotation_of(LOG, record) == annotation
     assert (annotation_of(LOG, record).labels == labels).all()
     assert record.entry.permanent == (source is Source.HUMAN)
+
+
+def test_what_somebody_was_unsure_of_comes_back_with_the_labels_and_labels_without_are_as_before() -> None:
+    region, labels = Region("img", 0, 0, 2, 3), np.full((2, 3), 255, np.uint8)
+    doubts = (Doubt.about(7, 9, np.eye(2, 3, dtype=np.bool_)), Doubt.about(1, 9, ~np.eye(2, 3, dtype=np.bool_)))
+    annotation = Annotation.from_labels(region, labels, Source.HUMAN, doubts)
+    entry = annotation_entry(1, 2, annotation)
+    assert entry.body["unsure"]["version"] == 1
+    assert annotation_of(LOG, through_json(entry)) == annotation
+    plain = annotation_entry(1, 2, Annotation.from_labels(region, labels))
+    assert set(plain.body) == {"region", "source"}
+
+
+def test_a_damaged_doubt_is_named_with_its_record() -> None:
+    entry = annotation_entry(1, 2, Annotation.from_labels(Region("img", 0, 0, 2, 3), np.zeros((2, 3), np.uint8)))
+    entry.body["unsure"] = {"version": 1, "doubts": [{"classes": [1, 2], "shape": [2, 3], "bits": "?"}]}
+    with pytest.raises(ProjectError, match="Record 1 of"):
+        annotation_of(LOG, through_json(entry))
 
 
 @given(

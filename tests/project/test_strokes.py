@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 
 from src_model.data.region import Region
 from src_model.exceptions import ProjectError
-from src_model.project.strokes import STROKES, keep_strokes, kept_strokes
+from src_model.project.strokes import STROKES, keep_strokes, kept_pairs, kept_strokes
 
 HERE, THERE = Region("a_1", 0, 8, 4, 6), Region("ä/b_2", 16, 0, 4, 6)
 
@@ -34,6 +35,20 @@ def test_the_newest_state_replaces_the_one_before_and_nothing_leaves_no_file(tmp
     keep_strokes(tmp_path, {})
     assert not list(tmp_path.iterdir())
     assert kept_strokes(tmp_path) == {}
+
+
+def test_the_pairs_that_strokes_speak_of_are_kept_with_them(tmp_path: Path) -> None:
+    keep_strokes(tmp_path, {HERE: patch(0)}, [(7, 9), (1, 12)])
+    assert kept_pairs(tmp_path) == ((7, 9), (1, 12))
+    keep_strokes(tmp_path, {})
+    assert kept_pairs(tmp_path) == ()
+
+
+def test_strokes_that_an_earlier_version_kept_are_read(tmp_path: Path) -> None:
+    keep_strokes(tmp_path, {HERE: patch(0)})
+    (tmp_path / STROKES).write_text(json.dumps(json.loads((tmp_path / STROKES).read_text())["regions"]))
+    assert np.array_equal(kept_strokes(tmp_path)[HERE], patch(0))
+    assert kept_pairs(tmp_path) == ()
 
 
 @pytest.mark.parametrize("content", ["", "[", "[{}]", '[{"image": "a", "labels": "!!"}]', '{"a": 1}'])
