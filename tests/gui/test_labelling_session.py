@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import pytest
 from labelling_person import SETTINGS, Sitter
 from napari.utils import progress
 from qtpy.QtCore import Qt
