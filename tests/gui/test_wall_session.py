@@ -14,6 +14,7 @@ from qtpy.QtTest import QTest
 from napari_ralis.layers.layer_group import TAG
 from napari_ralis.layers.stack import find
 from src_model.data.annotation import VOID
+from src_model.data.answers import labels_of
 from src_model.data.region import Region
 from src_model.labelling.unpainted import UNSURE
 from src_model.project.view import ProjectView
@@ -165,8 +166,8 @@ def test_what_was_labelled_is_found_on_the_wall_corrected_and_the_region_in_hand
 
     # On the disk: the pair of classes, its pixels, and every version.
     with ProjectView.read(folder) as view:
-        given = [own.answer for own in view.answers(1)]
-    doubts = [own.doubts for own in given if getattr(own, "region", None) == first]
+        given = [labels for own in view.answers(1) if (labels := labels_of(own.answer)) is not None]
+    doubts = [own.doubts for own in given if own.region == first]
     ids = tuple(int(id) for id in person.schema.ids[[1, 3]])
     assert [[(doubt.first, doubt.second) for doubt in each] for each in doubts] == [[ids]] * 3
     assert (doubts[0][0].mask == (painted == UNSURE)).all()
