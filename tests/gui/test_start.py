@@ -17,6 +17,8 @@ from qtpy.QtGui import QDragEnterEvent, QDropEvent
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication, QLineEdit
 
+# First of all, and not in the worker's thread while a test waits: torch takes its time on a busy machine.
+import src_model.active_learning.person_run  # noqa: F401
 from napari_ralis.dock_widget import RalisDockWidget
 from napari_ralis.layers.stack import find
 from napari_ralis.panels.class_table import DEFINITION, KEY, STAR
@@ -138,7 +140,7 @@ def recent() -> tuple[Path, ...]:
 
 
 def test_a_folder_of_images_becomes_a_project_with_classes_of_ones_own_and_is_found_again(
-    newcomer: Newcomer, walk: Path, tmp_path: Path, make_napari_viewer: Callable[..., Any], qtbot: QtBot
+    newcomer: Newcomer, walk: Path, tmp_path: Path
 ) -> None:
     newcomer.drop_and_see(walk)
     setup = newcomer.setup
