@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -14,7 +14,7 @@ import numpy.typing as npt
 from src_model.active_learning.acquisition.acquisition import Acquisition
 from src_model.active_learning.acquisition.registry import make_acquisition
 from src_model.active_learning.assembly import Assembly, keep_schema, refuse_other_classes
-from src_model.active_learning.check_events import KnowledgeTold, ServingDecided, change_between, serving_text
+from src_model.active_learning.check_events import KnowledgeTold
 from src_model.active_learning.decision import recorded_decision
 from src_model.active_learning.engine import ActiveLearningEngine
 from src_model.active_learning.first_look import FirstLook
@@ -26,9 +26,10 @@ from src_model.active_learning.person_start import (
     planned_checks,
     roles_for_person,
 )
+from src_model.active_learning.person_status import Asked, RunStatus, in_turn
 from src_model.active_learning.policy_in_use import policy_in_use
-from src_model.active_learning.rewarding import LastFit
 from src_model.active_learning.serving import ServedModel
+from src_model.active_learning.weights_in_service import WeightsInService
 from src_model.config import CheckOrder, RunConfig, Schedule
 from src_model.data.annotation import Annotation, Source
 from src_model.data.answers import Recorded
@@ -38,11 +39,10 @@ from src_model.device import describe_device, generator_for, memory_in_use, rele
 from src_model.dqn.double_dqn import DQNLearner
 from src_model.dqn.policy import EpsilonGreedyPolicy
 from src_model.events import FitReport, Notice, Progress, Query, QueryReady, ShouldStop, never
-from src_model.labelling.check_regions import CheckDraw, checks_due, draw_check_regions
+from src_model.labelling.check_regions import CheckDraw, draw_check_regions
 from src_model.labelling.check_set import CheckSet
 from src_model.labelling.examples import Examples
 from src_model.labelling.knowledge import knowledge_text
-from src_model.labelling.measurement import Change, Verdict
 from src_model.labelling.pace import pace_text, query_size
 from src_model.labelling.serving_order import serving_order
 from src_model.labelling.skipping import SkipReason
@@ -55,49 +55,6 @@ _FEW_IMAGES = 24
 """Looked at once more to say what the model knows; later check regions say it better."""
 _AHEAD = 2
 """Queries' worth of regions that wait at any time, so that nobody waits for a fit."""
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """A region to label; a blind one gets no draft."""
-
-    region: Region
-    blind: bool
-
-
-@dataclass(frozen=True, slots=True)
-class RunStatus:
-    """How a run stands.
-
-    Attributes
-    ----------
-    labelled_regions, labelled_pixels:
-        To learn from.
-    check_regions:
-        Labelled to measure with.
-    unseen:
-        Labels that no fit has learned from: how old the model is.
-    waiting:
-        Regions proposed and not answered.
-    may_fit:
-        Whether there is anything to learn.
-    fit_is_due:
-        Whether a query has all its answers.
-    should_propose:
-        Whether fewer regions wait than should, and more may be asked.
-    should_embed:
-        Whether there are images to embed that somebody waits for, or to draw check regions by.
-    """
-
-    labelled_regions: int
-    labelled_pixels: int
-    check_regions: int
-    unseen: int
-    waiting: int
-    may_fit: bool
-    fit_is_due: bool
-    should_propose: bool
-    should_embed: bool
 
 
 class PersonRun:
@@ -131,9 +88,8 @@ class PersonRun:
         self.history = PersonHistory(project, self._engine, dataset.schema.num_classes)
         self.served = ServedModel(config, dataset, assembly.device)
         self.first_look = FirstLook(config, assembly, plan.held_out, project)
-        self._served_weights = assembly.segmenter.state_dict()
-        self._served_step = 0
-        self._is_held_back = self._has_begun = False
+        self._in_service = WeightsInService(assembly.segmenter, self.served)
+        self._has_begun = False
         self._answers = 0
 
     @classmethod
@@ -223,23 +179,17 @@ class PersonRun:
         return self._config.labelling.check_order is CheckOrder.FIRST and bool(self._checks.ahead(1))
 
     def queue(self, count: int) -> tuple[Asked, ...]:
-        """The next regions to label, at most ``count``: those that were shown, then those that were chosen.
-
-        Check regions come among them in their turn, and where nothing else is left; but the first region of all is one
-        to learn from, even if it has to be waited for.
-        """
+        """The next regions to label, at most ``count``: what was shown, then what was chosen; see `in_turn`."""
         shown = self._engine.unanswered(self.first_look.regions)
-        proposed, checks = list(dict.fromkeys((*shown, *self._proposed()))), list(self._checks.ahead(count))
-        asked: list[Asked] = []
-        answered, checked = len(self._engine.labelled) + self._checks.answered, self._checks.answered
-        while len(asked) < count and (proposed or checks):
-            due = self._checks_come_first or checks_due(answered + 1) > checked
-            if not proposed and not due and self._engine.may_ask and checks_due(answered + 1) == 0:
-                break
-            blind = bool(checks) and (not proposed or due)
-            asked.append(Asked((checks if blind else proposed).pop(0), blind))
-            answered, checked = answered + 1, checked + blind
-        return tuple(asked)
+        return in_turn(
+            list(dict.fromkeys((*shown, *self._proposed()))),
+            self._checks.ahead(count),
+            len(self._engine.labelled) + self._checks.answered,
+            self._checks.answered,
+            count,
+            checks_first=self._checks_come_first,
+            more_to_come=self._engine.may_ask,
+        )
 
     def _proposed(self) -> tuple[Region, ...]:
         """What waits, query by query, and within each as it is served."""
@@ -315,7 +265,7 @@ class PersonRun:
     @property
     def _is_untouched(self) -> bool:
         """Whether nothing was learned and nothing but check regions was labelled."""
-        answers = self._project.answers(1) if self._project.checkpoint is None else None
+        answers = self._project.answers(_EPISODE) if self._project.checkpoint is None else None
         return answers is not None and not any(isinstance(own.answer, Annotation) for own in answers)
 
     def _begin(self, should_stop: ShouldStop) -> Progress[None]:
@@ -323,7 +273,7 @@ class PersonRun:
         if not should_stop():
             self._has_begun = True
             self.served.show(self.first_look.examples.shown)
-            self._serve(self._engine.fitted_step)
+            self._in_service.serve(self._engine.fitted_step)
 
     def propose(self, should_stop: ShouldStop = never) -> Progress[None]:
         """Ask until enough regions wait, or none is left; each query is an event.
@@ -352,18 +302,10 @@ class PersonRun:
         fitted = self._engine.last_fit
         if report.stopped or fitted is None:
             return report
-        change = fitted.change
-        if self._is_held_back:
-            change = yield from self._change_of_served(fitted, should_stop)
-        worse = change is not None and change.verdict is Verdict.WORSE
-        text = serving_text(fitted.step, self._served_step, change)
-        if worse:
-            self._is_held_back = True
-        else:
-            self._serve(fitted.step)
-        self._project.record_serving(1, fitted.step, not worse, text)
-        self.history.record(fitted, len(self._engine.labelled) + len(self._checks), served=not worse)
-        yield ServingDecided(fitted.step, not worse, text)
+        decided = yield from self._in_service.decide(fitted, should_stop)
+        self._project.record_serving(_EPISODE, fitted.step, decided.served, decided.text)
+        self.history.record(fitted, len(self._engine.labelled) + len(self._checks), served=decided.served)
+        yield decided
         if fitted.reading.reading is None:
             yield from self._tell_knowledge(fitted.step, should_stop)
         yield from self._keep_pace(self._answers - before)
@@ -450,13 +392,6 @@ class PersonRun:
     def _may_draw_by_examples(self) -> bool:
         return self.first_look.is_ready and len(self._project.check_draws()) == 1
 
-    # --- serving ----------------------------------------------------------------------------------------------
-
-    def _serve(self, step: int) -> None:
-        self._served_weights, self._served_step = self._assembly.segmenter.state_dict(), step
-        self._is_held_back = False
-        self.served.offer(self._served_weights, step)
-
     def _tell_knowledge(self, step: int, should_stop: ShouldStop) -> Progress[None]:
         labelled = self._engine.labelled
         images = sorted({region.image for region in labelled.regions})
@@ -464,20 +399,6 @@ class PersonRun:
             confusion = yield from self._assembly.segmenter.evaluate(images, labelled, should_stop)
             left = len(self._engine.unanswered(self.first_look.regions))
             yield KnowledgeTold(step, knowledge_text(confusion.counts, self.dataset.schema.names, left))
-
-    def _change_of_served(self, fitted: LastFit, should_stop: ShouldStop) -> Progress[Change | None]:
-        """The new weights against those served, which are older than the ones before: read them on the same regions.
-
-        By the trained network, since the served one is another lane's.
-        """
-        segmenter = self._assembly.segmenter
-        own = segmenter.state_dict()
-        segmenter.load_state_dict(self._served_weights)
-        try:
-            served = yield from fitted.rewarded.read(segmenter, should_stop)
-        finally:
-            segmenter.load_state_dict(own)
-        return fitted.change if should_stop() else change_between(served, fitted.reading)
 
 
 def _chosen_by(config: RunConfig, assembly: Assembly) -> tuple[Acquisition, DQNLearner | None]:

@@ -1,0 +1,58 @@
+"""Weights in service: which weights make a person's drafts; new ones take over unless they are measurably worse."""
+
+from __future__ import annotations
+
+from src_model.active_learning.check_events import ServingDecided, change_between, serving_text
+from src_model.active_learning.rewarding import LastFit
+from src_model.active_learning.serving import ServedModel
+from src_model.events import Progress, ShouldStop, never
+from src_model.labelling.measurement import Change, Verdict
+from src_model.segmentation.segmenter import Segmenter
+
+
+class WeightsInService:
+    """Of one run; owned by the thread that trains.
+
+    Parameters
+    ----------
+    segmenter:
+        The network that is trained.
+    served:
+        Makes drafts, in another thread.
+    """
+
+    def __init__(self, segmenter: Segmenter, served: ServedModel) -> None:
+        self._segmenter, self._served = segmenter, served
+        self._weights, self._step = segmenter.state_dict(), 0
+        self._is_held_back = False
+
+    def serve(self, step: int) -> None:
+        """Let drafts be made by the weights as they are now, which come from the fit of this step."""
+        self._weights, self._step = self._segmenter.state_dict(), step
+        self._is_held_back = False
+        self._served.offer(self._weights, step)
+
+    def decide(self, fitted: LastFit, should_stop: ShouldStop = never) -> Progress[ServingDecided]:
+        """Serve the weights of a fit unless they are measurably worse than those served, on the same check regions."""
+        change = fitted.change
+        if self._is_held_back:
+            change = yield from self._change_of_served(fitted, should_stop)
+        text = serving_text(fitted.step, self._step, change)
+        if change is not None and change.verdict is Verdict.WORSE:
+            self._is_held_back = True
+        else:
+            self.serve(fitted.step)
+        return ServingDecided(fitted.step, not self._is_held_back, text)
+
+    def _change_of_served(self, fitted: LastFit, should_stop: ShouldStop) -> Progress[Change | None]:
+        """The new weights against those served, which are older than the ones before: read them on the same regions.
+
+        By the trained network, since the served one is another lane's.
+        """
+        own = self._segmenter.state_dict()
+        self._segmenter.load_state_dict(self._weights)
+        try:
+            served = yield from fitted.rewarded.read(self._segmenter, should_stop)
+        finally:
+            self._segmenter.load_state_dict(own)
+        return fitted.change if should_stop() else change_between(served, fitted.reading)
