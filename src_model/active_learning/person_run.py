@@ -170,7 +170,7 @@ class PersonRun:
         """Whether fewer regions wait than the schedule has wait."""
         waiting = len(self._engine.waiting)
         if self._config.schedule is Schedule.SEQUENTIAL:
-            return waiting == 0 and not self._engine.is_answered
+            return waiting == 0 and not self._engine.is_due
         return waiting < _AHEAD * self._engine.regions_per_query
 
     @property
