@@ -9,12 +9,12 @@ import pytest
 import torch
 
 from src_model.active_learning.embedded_images import EmbeddedImages, embedding_settings
-from src_model.active_learning.person_start import person_settings
 from src_model.data.dataset import Dataset
 from src_model.data.readers import open_dataset
 from src_model.data.region import RegionGrid
 from src_model.events import drain
 from src_model.labelling.examples import Spot, spread_over_sequences
+from src_model.labelling.person_settings import person_settings
 
 ENOUGH = 0.1
 """Of a region that a class must fill to be found there."""

@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 
 from src_model.active_learning.person_run import PersonRun
-from src_model.active_learning.person_start import person_settings
 from src_model.config import RunConfig
 from src_model.data.annotation import Annotation
 from src_model.data.region import Region
 from src_model.events import drain
 from src_model.exceptions import ProjectError, RalisError
+from src_model.labelling.person_settings import person_settings
 from src_model.project.view import ProjectView
 
 FAST = {"segmenter": "fast", "fast_cell": "4x4", "fast_input": "64x96", "fast_components": 4, "fast_updates": 5}

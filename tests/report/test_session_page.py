@@ -10,12 +10,12 @@ import pytest
 from typer.testing import CliRunner
 
 from src_model.active_learning.person_run import PersonRun
-from src_model.active_learning.person_start import person_settings
 from src_model.cli import app
 from src_model.data.annotation import Annotation
 from src_model.data.region import Region
 from src_model.events import drain
 from src_model.exceptions import ProjectError
+from src_model.labelling.person_settings import person_settings
 from src_model.labelling.skipping import SkipReason
 from src_model.project.history import history
 from src_model.project.view import ProjectView
