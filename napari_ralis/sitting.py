@@ -205,6 +205,18 @@ class Sitting:
         self.current = place
         self._fill_strip()
 
+    def bring_forward(self, places: Sequence[Place], patch: Labels | None) -> None:
+        """These come next, as the engine will say in a moment; what is in hand waits, unless ``patch`` was painted."""
+        wanted = [
+            place for place in places if self.fate(place.region) is Fate.OPEN and not self.annotation(place.region)
+        ]
+        in_hand = [] if self.current is None or patch is not None else [self.current]
+        rest = [place for place in (*in_hand, *self._ahead) if place not in wanted]
+        self._ahead = [place for place in wanted if place != self.current or in_hand] + rest
+        if in_hand or self.current is None:
+            self._turn()
+        self._fill_strip()
+
     def reopen(self, region: Region) -> None:
         """A region that has an answer is open again; its labels are kept until there are others."""
         self._fates.pop(region, None)

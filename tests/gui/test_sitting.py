@@ -133,3 +133,16 @@ def test_all_that_is_painted_and_not_on_the_disk_is_known() -> None:
     assert set(now.all_unfinished(None)) == set()
     now.take(PLACES[4], strokes)
     assert set(now.all_unfinished(None)) == {PLACES[1].region}
+
+
+def test_what_is_brought_forward_comes_before_what_is_in_hand_unless_it_was_painted() -> None:
+    asked = [Place(Region("a", 0, column, 4, 4), False) for column in (0, 4, 8, 12, 16)]
+    sitting = Sitting(SCHEMA, 2)
+    sitting.follow(asked[:2])
+    assert sitting.current == asked[0]
+    sitting.bring_forward([asked[2], asked[1]], None)
+    assert sitting.current == asked[2]
+    assert sitting.ahead == (asked[1], asked[0])
+    sitting.bring_forward([asked[3]], np.zeros((4, 4), dtype=np.uint8))
+    assert sitting.current == asked[2]
+    assert sitting.ahead == (asked[3], asked[1], asked[0])
