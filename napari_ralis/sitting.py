@@ -207,9 +207,8 @@ class Sitting:
 
     def bring_forward(self, places: Sequence[Place], patch: Labels | None) -> None:
         """These come next, as the engine will say in a moment; what is in hand waits, unless ``patch`` was painted."""
-        wanted = [
-            place for place in places if self.fate(place.region) is Fate.OPEN and not self.annotation(place.region)
-        ]
+        answered = set(self._fates) | set(self._annotations)
+        wanted = [place for place in places if place.region not in answered]
         in_hand = [] if self.current is None or patch is not None else [self.current]
         rest = [place for place in (*in_hand, *self._ahead) if place not in wanted]
         self._ahead = [place for place in wanted if place != self.current or in_hand] + rest

@@ -10,7 +10,11 @@ from typing import Any
 import pytest
 
 from napari_ralis.dock_widget import RalisDockWidget
+from napari_ralis.lasting_none import make_none_last
 from napari_ralis.settings import settings_path, update_settings
+
+# Tests of single panels open no dock, which does this in the plugin.
+make_none_last()
 
 
 @pytest.fixture(autouse=True)
