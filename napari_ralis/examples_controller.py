@@ -14,6 +14,7 @@ from napari_ralis.panels.labelling_panel import LabellingPanel
 from napari_ralis.panels.palette_panel import palette_entries
 from napari_ralis.session import LabellingSession, Phase
 from napari_ralis.settings import read_settings, settings_path
+from napari_ralis.sitting import Place
 from napari_ralis.threads.canvas_lane import CanvasLane
 from napari_ralis.threads.run_lane import RunLane
 from napari_ralis.threads.run_messages import Ended, Job, Message, Opened, ShowcaseReady
@@ -160,6 +161,9 @@ class ExamplesController:
         if not self._examples.finished:
             self._keep(replace(self._examples, finished=True))
         self._opened.served.show(self._examples.shown)
+        if self._session.sitting is not None:
+            places = [Place(region, False) for region in self._examples.regions(self._cut)]
+            self._session.sitting.bring_forward(places, self._labelling.strokes)
         # Drafts are others from now on.
         self._learning.version += 1
         self._close()

@@ -27,14 +27,8 @@ from napari_ralis.sitting import Place, Sitting
 from napari_ralis.threads.canvas_lane import CanvasLane
 from napari_ralis.threads.run_lane import RunLane, Settings
 from napari_ralis.threads.run_messages import Failed, Heard, Job, Message, Opened, Refused, Standing
-from napari_ralis.threads.wishes import (
-    DraftWish,
-    PictureWish,
-    PredictionWish,
-    Sources,
-    Wish,
-)
-from src_model.data.annotation import IGNORED, Annotation, Source
+from napari_ralis.threads.wishes import DraftWish, PictureWish, PredictionWish, Sources, Wish
+from src_model.data.annotation import IGNORED, Annotation, Labels, Source
 from src_model.labelling.skipping import SkipReason
 from src_model.labelling.tools import Tool
 from src_model.project.strokes import kept_pairs
@@ -86,6 +80,11 @@ class LabellingController:
     def opened(self) -> Opened | None:
         """The open project."""
         return self._opened
+
+    @property
+    def strokes(self) -> Labels | None:
+        """What was painted of it; None if nobody has touched it."""
+        return self._easel.strokes()
 
     # --- opening and closing ----------------------------------------------------------------------------------
 

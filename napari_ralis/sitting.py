@@ -253,6 +253,17 @@ class Sitting:
         self._first = [place, *(own for own in self._first if own.region != place.region)]
         self._fill_strip()
 
+    def bring_forward(self, places: Sequence[Place], patch: Labels | None) -> None:
+        """These come next, as the engine will say in a moment; what is in hand waits, unless ``patch`` was painted."""
+        answered = set(self._fates) | set(self._annotations)
+        wanted = [place for place in places if place.region not in answered]
+        in_hand = [] if self.current is None or patch is not None else [self.current]
+        rest = [place for place in (*in_hand, *self._ahead) if place not in wanted]
+        self._ahead = [place for place in wanted if place != self.current or in_hand] + rest
+        if in_hand or self.current is None:
+            self._turn()
+        self._fill_strip()
+
     def reopen(self, region: Region) -> None:
         """A region that has an answer is open again; its labels are kept until there are others."""
         self._fates.pop(region, None)

@@ -167,3 +167,16 @@ def test_regions_that_nobody_proposed_are_counted_once_they_are_labelled() -> No
     now.own_choice |= {PLACES[0].region, PLACES[1].region}
     now.accept(labelled(PLACES[0]), 0.0)
     assert now.chosen_by_hand == 1
+
+
+def test_what_is_brought_forward_comes_before_what_is_in_hand_unless_it_was_painted() -> None:
+    asked = [Place(Region("a", 0, column, 4, 4), False) for column in (0, 4, 8, 12, 16)]
+    sitting = Sitting(SCHEMA, 2)
+    sitting.follow(asked[:2])
+    assert sitting.current == asked[0]
+    sitting.bring_forward([asked[2], asked[1]], None)
+    assert sitting.current == asked[2]
+    assert sitting.ahead == (asked[1], asked[0])
+    sitting.bring_forward([asked[3]], np.zeros((4, 4), dtype=np.uint8))
+    assert sitting.current == asked[2]
+    assert sitting.ahead == (asked[3], asked[1], asked[0])

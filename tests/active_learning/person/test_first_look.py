@@ -38,7 +38,8 @@ def embed(run: PersonRun) -> None:
 
 def shown(run: PersonRun, finished: bool = True) -> Examples:
     """Left columns are sky, right ones road."""
-    images = run.first_look.pool
+    asked = {region.image for query in run.queries for region in query.regions}
+    images = [image for image in run.first_look.pool if image not in asked]
     spots = (
         Example(Spot(images[0], 30, 40), 1),
         Example(Spot(images[1], 3, 3), 0),
