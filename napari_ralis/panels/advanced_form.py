@@ -41,6 +41,7 @@ SHOWN: Mapping[_Name, str] = {
 }
 """Fields of a run that a person may want to change, in order, as they are called here."""
 _MOST = 10**6
+_LEAST_WIDTH = 80
 
 
 class AdvancedForm(QWidget):
@@ -146,6 +147,8 @@ def _widget(config: RunConfig, name: _Name, choices: tuple[str, ...] | None) -> 
     made = create_widget(value=value, name=name[-1], widget_type=widget_type, options=options)
     assert isinstance(made, ValueWidget)
     made.tooltip = field.description or ""
+    # magicgui's own would make the dock wider than its column.
+    made.native.setMinimumWidth(_LEAST_WIDTH)
     return made
 
 

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from qtpy.QtCore import Qt, Signal
-from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QPushButton, QToolButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 from superqt import QElidingLabel
 
+_LEAST_NAME = 80
 _HINT = "or drop the folder here. Only the headers of the images are read at first."
 
 
@@ -103,17 +104,20 @@ class _RecentRow(QWidget):
         self.open_button = QPushButton(folder.name)
         self.open_button.setStyleSheet("text-align: left;")
         self.open_button.setEnabled(recent.there is not False)
-        self.where = QElidingLabel("it is not there any more" if recent.there is False else str(folder.parent))
+        self.where = QElidingLabel("not there" if recent.there is False else str(folder.parent))
         self.where.setElideMode(Qt.TextElideMode.ElideMiddle)
         self.where.setEnabled(False)
         self.forget_button = QToolButton()
         self.forget_button.setText("✕")
         self.forget_button.setToolTip("Take it off this list. The folder stays as it is.")
         self.setToolTip(str(folder))
+        # A long name is cut off; the tooltip has all of it.
+        self.open_button.setMinimumWidth(_LEAST_NAME)
+        self.open_button.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
-        row.addWidget(self.open_button, stretch=1)
-        row.addWidget(self.where, stretch=1)
+        row.addWidget(self.open_button, stretch=3)
+        row.addWidget(self.where, stretch=2)
         row.addWidget(self.forget_button)
         self.open_button.clicked.connect(lambda: self.open_requested.emit(folder))
         self.forget_button.clicked.connect(lambda: self.forget_requested.emit(folder))
