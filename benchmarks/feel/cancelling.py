@@ -22,7 +22,7 @@ from qtpy.QtWidgets import QApplication
 from benchmarks.feel.person import rest, until
 from benchmarks.feel.scenes import data_of
 from napari_ralis.threads.run_lane import RunLane
-from napari_ralis.threads.run_messages import Ended, Happened, Message, Standing
+from napari_ralis.threads.run_messages import Ended, Failed, Happened, Message, Standing
 from src_model.data.annotation import Annotation
 from src_model.events import Event, ImagesEvaluated, ImagesPrepared, ImagesScored, UpdatesDone
 
@@ -72,9 +72,14 @@ class Listener:
                 at = time.monotonic()
                 self.answer()
             told = self.heard[here:]
-            return any(isinstance(own, Happened) and isinstance(own.event, PHASES[phase]) for own in told)
+            return any(
+                isinstance(own, Failed) or (isinstance(own, Happened) and isinstance(own.event, PHASES[phase]))
+                for own in told
+            )
 
         until(is_there, phase)
+        if failed := next((own for own in self.heard[here:] if isinstance(own, Failed)), None):
+            raise failed.error
 
 
 def measure(tiny: bool, times: int) -> dict[str, Any]:

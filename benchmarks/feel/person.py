@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import atexit
 import random
 import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -71,24 +73,32 @@ def screen(width: int = WINDOW[0], height: int = WINDOW[1]) -> Iterator[None]:
 
 @contextmanager
 def window(title: str, place: QPoint | None = None) -> Iterator[Any]:
-    """A napari window on the screen, with settings of its own."""
+    """A napari window on the screen, with the settings of nobody."""
     import napari
+
+    _own_settings()
+    viewer = napari.Viewer(title=title, show=False)
+    own = viewer.window._qt_window
+    own.resize(*WINDOW)
+    own.move(place or QPoint(0, 0))
+    viewer.window.show()
+    until(own.isVisible, "the window")
+    rest(0.5)
+    try:
+        yield viewer
+    finally:
+        viewer.close()
+        rest(0.1)
+
+
+@cache
+def _own_settings() -> None:
+    """Once a process: napari does not let it be said twice."""
     from napari.settings import get_settings
 
-    with tempfile.TemporaryDirectory() as folder:
-        get_settings(Path(folder, "settings.yaml"))
-        viewer = napari.Viewer(title=title, show=False)
-        own = viewer.window._qt_window
-        own.resize(*WINDOW)
-        own.move(place or QPoint(0, 0))
-        viewer.window.show()
-        until(own.isVisible, "the window")
-        rest(0.5)
-        try:
-            yield viewer
-        finally:
-            viewer.close()
-            rest(0.1)
+    folder = tempfile.TemporaryDirectory()
+    atexit.register(folder.cleanup)
+    get_settings(Path(folder.name, "settings.yaml"))
 
 
 class Person:
