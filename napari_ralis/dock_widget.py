@@ -10,6 +10,7 @@ from qtpy.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from napari_ralis.controller import SessionController
 from napari_ralis.labelling_controller import LabellingController
+from napari_ralis.lasting_none import make_none_last
 from napari_ralis.layers.layer_group import LayerGroup
 from napari_ralis.panels.image_panel import ImagePanel
 from napari_ralis.panels.labelling_panel import LabellingPanel
@@ -30,6 +31,7 @@ class RalisDockWidget(QWidget):
     """Opens a data set, shows its images and lets them be labelled. napari injects the viewer by parameter name."""
 
     def __init__(self, napari_viewer: ViewerModel) -> None:
+        make_none_last()
         super().__init__()
         self.session = LabellingSession()
         self.project_panel = ProjectPanel(READER_NAMES)

@@ -8,6 +8,10 @@ from typing import Any
 import pytest
 
 from napari_ralis.dock_widget import RalisDockWidget
+from napari_ralis.lasting_none import make_none_last
+
+# Tests of single panels open no dock, which does this in the plugin.
+make_none_last()
 
 
 @pytest.fixture

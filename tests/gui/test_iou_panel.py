@@ -56,7 +56,8 @@ def cell_middle(panel: IouPanel, row: int, column: int) -> QPoint:
 def painted(widget: QWidget) -> np.ndarray:
     image = widget.grab().toImage().convertToFormat(QImage.Format.Format_RGB888)
     bits = image.constBits()
-    bits.setsize(image.sizeInBytes())
+    if not isinstance(bits, memoryview):  # PyQt6 leaves the length to the caller
+        bits.setsize(image.sizeInBytes())
     rows = np.frombuffer(bits, dtype=np.uint8).reshape(image.height(), image.bytesPerLine())
     return rows[:, : 3 * image.width()].reshape(image.height(), image.width(), 3).astype(int).copy()
 
