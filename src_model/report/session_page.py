@@ -129,13 +129,17 @@ def _percent(part: int, whole: int) -> str:
 
 def _headline(session: Session) -> list[str]:
     count = f"{len(session.labels)} regions labelled to learn from and {len(session.checks)} to measure with"
-    lines = [f"{count}, in {session.minutes:.0f} minutes."]
+    lines = [f"{count}, in {_minutes(session.minutes)}."]
     if not session.measured:
         lines.append("Nothing is measurable yet: no class is held by enough labelled check regions.")
         return lines
     last = session.measured[-1]
     lines.append(f"Mean IoU on check regions: {_interval(last, 'mean_iou')}, after {last.regions:.0f} regions.")
     return lines
+
+
+def _minutes(minutes: float) -> str:
+    return "under a minute" if minutes < 1 else "a minute" if minutes < 1.5 else f"{minutes:.0f} minutes"
 
 
 def _comparison(sessions: Mapping[str, Session]) -> list[str]:
@@ -174,7 +178,7 @@ def _gain(step: Step) -> str:
 
 
 def _history(session: Session) -> list[tuple[str, ...]]:
-    """Step, regions, check regions, minutes, mean IoU, gain, and what became of the weights."""
+    """Step, regions, check regions, minutes, mean IoU, of how many classes, gain, and what became of the weights."""
     served = {own.step: own.text for own in session.serving}
     return [
         (
@@ -183,6 +187,7 @@ def _history(session: Session) -> list[tuple[str, ...]]:
             f"{step.number('check_regions') or 0:.0f}",
             f"{step.minutes:.1f}",
             _interval(step, "mean_iou"),
+            str(step.classes_measured),
             _gain(step) if step.row.get("step") else "",
             served.get(int(step.number("step") or 0), ""),
         )

@@ -48,9 +48,13 @@ pytestmark = pytest.mark.timeout(900)
 
 @pytest.fixture
 def streets(tmp_path: Path) -> DataConfig:
-    """Twelve street images of 64×128 in six drives, cut into 32×32; with ground, sky and all else as classes."""
+    """Twelve street images of 64×128 in six drives, cut into 32×32; with ground, sky and all else as classes.
+
+    Each of them lies in at least five regions of the reward images: check regions say nothing of classes that are rarer,
+    which a simulation, with whole masks, counts all the same.
+    """
     folder = tmp_path / "town"
-    scenes = StreetImages("target", 12, (64, 128), seed=3, sequence_length=2)
+    scenes = StreetImages("target", 12, (64, 128), seed=2, sequence_length=2)
     lookup = np.full(256, 2, dtype=np.uint8)
     lookup[list(GROUND)], lookup[list(SKY)], lookup[VOID] = 0, 1, VOID
     for image in scenes.ids:

@@ -49,7 +49,7 @@ def session(tiny_camvid: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
             drain(run.propose())
             asked = [place.region for place in run.queue(99) if not place.blind]
             run.accept([painted(region) for region in (*asked[:2], *checks)])
-            run.skip(asked[3], SkipReason.BAD_IMAGE)
+            run.skip(asked[3], SkipReason.NOT_USEFUL)
             drain(run.fit())
     return folder
 
@@ -59,7 +59,7 @@ def test_a_session_is_told_from_its_log_alone(session: Path) -> None:
     assert (len(read.labels), read.classes) == (4, ("sky", "road", "car"))
     assert [step.row["step"] for step in read.steps] == [0, 1, 2]
     assert [own.step for own in read.serving] == [1, 2]
-    assert read.skipped == {"bad image": 2}
+    assert read.skipped == {"not useful": 2}
     assert 0 < read.minutes < 3
     minutes = [step.minutes for step in read.steps]
     assert minutes == sorted(minutes)
@@ -78,7 +78,7 @@ def test_the_page_says_what_was_measured_and_what_was_not(session: Path, tmp_pat
     page = (tmp_path / "page" / "report.html").read_text()
     assert "my streets" in page
     assert "4 regions labelled to learn from" in page
-    assert "2 bad image" in page
+    assert "2 not useful" in page
     assert "not measurable: 0 check regions" in page
     assert "Drafts come from the model of step 2" in page
     assert page.count("data:image/jpeg;base64,") == 3

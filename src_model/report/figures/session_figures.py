@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from src_model.report.figures.drawing import INK, PALETTE, WIDTH, Drawing, drawing, style
 from src_model.report.results.sessions import Session, Step
@@ -65,6 +66,11 @@ def _draw_curve(axes: Axes, session: Session, axis: str, place: int, label: str)
     )
     axes.fill_between(across, low, high, color=colour, alpha=0.18, linewidth=0)
     axes.plot(across, middle, color=colour, marker="os"[place], markersize=4, label=label)
+    axes.xaxis.set_major_locator(MaxNLocator(6))
+    counts = [step.classes_measured for step in steps]
+    if len(set(counts)) > 1:  # On one set of check regions the means are over the same classes.
+        for x, y, count in zip(across, middle, counts, strict=True):
+            axes.annotate(str(count), (x, y), (0, 6), textcoords="offset points", ha="center", fontsize=8.5, color=INK)
 
 
 def _draw_class(axes: Axes, step: Step, place: int, name: str) -> None:

@@ -48,6 +48,11 @@ class Step:
         return None if cell is None or isinstance(cell, str) else float(cell)
 
     @property
+    def classes_measured(self) -> int:
+        """How many classes enough check regions held."""
+        return sum(name.startswith("iou_") and cell is not None for name, cell in self.row.items())
+
+    @property
     def regions(self) -> float:
         """Labelled to learn from."""
         return self.number("labelled_regions") or 0.0
