@@ -226,7 +226,7 @@ class ExamplesController:
         self._showcase.show(layout, [self._light.get(own) for own in self._tiles()], self._focus.canvas_size)
         schema = self._opened.dataset.schema
         dots = [
-            Dot(row, column, schema.names[own.index], schema.classes[own.index].colour)
+            Dot(row, column, self._class_keys.get(own.index, "").replace(" ", ""), schema.classes[own.index].colour)
             for own in self._examples.shown
             for row, column in layout.place_of(own.spot, windows)
         ]

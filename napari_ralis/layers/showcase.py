@@ -63,7 +63,7 @@ class ShowcaseLayout:
 
     def size(self, count: int) -> Size:
         """Height and width of a page with this many tiles."""
-        rows = -(-count // self.columns)
+        rows = -(-max(1, count) // self.columns)
         return rows * (self.shape[0] + _GAP) - _GAP, self.columns * (self.shape[1] + _GAP) - _GAP
 
     def spot_at(self, row: float, column: float, windows: Sequence[Region]) -> Spot | None:
@@ -97,11 +97,11 @@ class ShowcaseLayout:
 
 @dataclass(frozen=True, slots=True)
 class Dot:
-    """A mark on the page: where, how it is called and in which colour; a pending one has no name yet."""
+    """A mark on the page: where, what is written beside it and in which colour. Names would hide the pictures."""
 
     row: float
     column: float
-    name: str
+    text: str
     colour: Colour
 
 
@@ -136,7 +136,7 @@ class Showcase:
         if (layer := find(self._viewer, "shown")) is None:
             return
         layer.data = np.array([(dot.row, dot.column) for dot in dots]).reshape(-1, 2)
-        layer.features = {"name": [dot.name for dot in dots]}
+        layer.features = {"text": [dot.text for dot in dots]}
         if dots:
             layer.face_color = np.array([(*dot.colour, 255) for dot in dots]) / 255
             layer.border_color = "white"
@@ -164,9 +164,9 @@ class Showcase:
         for own in self._hidden:
             own.visible = False
         layer = Image(page, rgb=True, name="One of each", metadata={TAG: "showcase"})
-        text = {"string": "{name}", "color": "white", "size": 10, "anchor": "upper_left", "translation": (0, 9)}
+        text = {"string": "{text}", "color": "white", "size": 8, "anchor": "upper_left", "translation": (0, 8)}
         dots = Points(
-            np.zeros((0, 2)), features={"name": np.array([], dtype=object)}, text=text, name="Shown",
+            np.zeros((0, 2)), features={"text": np.array([], dtype=object)}, text=text, name="Shown",
             metadata={TAG: "shown"}, size=_DOT,
         )  # fmt: skip
         self._viewer.add_layer(layer)

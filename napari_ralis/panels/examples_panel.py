@@ -11,6 +11,7 @@ from napari_ralis.keybindings import TABLE, Verb
 from napari_ralis.panels.palette_panel import PaletteEntry, PalettePanel
 
 _TITLE = "<b>Show me one of each</b>"
+_KEY = "ralis_key"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +62,8 @@ class ExamplesPanel(QWidget):
         self.remark.setAlignment(Qt.AlignmentFlag.AlignTop)
         self.palette_panel = PalettePanel()
         self.back, self.forward = QPushButton("◀"), QPushButton("▶")
-        self.alike, self.undo = QPushButton(), QPushButton("Undo")
-        self.finish = QPushButton("Go on and label")
+        self.alike, self.undo = QPushButton(), QPushButton()
+        self.finish = QPushButton()
         for button, sentence, verb in (
             (self.back, "The images before", Verb.FRAME_BEFORE),
             (self.forward, "The next images", Verb.FRAME_AFTER),
@@ -72,8 +73,11 @@ class ExamplesPanel(QWidget):
         ):
             keys = TABLE[verb].keys
             button.setToolTip(f"{sentence} ({keys[0]})" if keys else sentence)
+            button.setProperty(_KEY, keys[0] if keys else "")
             button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._lay_out()
+        self.undo.setText(_with_key(self.undo, "Undo"))
+        self.finish.setText(_with_key(self.finish, "Go on and label"))
         self.palette_panel.class_requested.connect(self.class_requested)
         self.back.clicked.connect(lambda: self.page_requested.emit(-1))
         self.forward.clicked.connect(lambda: self.page_requested.emit(1))
@@ -92,7 +96,7 @@ class ExamplesPanel(QWidget):
         self.forward.setEnabled(state.can_turn)
         self.undo.setEnabled(state.can_undo)
         self.alike.setEnabled(state.can_undo or state.alike)
-        self.alike.setText("All images" if state.alike else "More like this")
+        self.alike.setText(_with_key(self.alike, "All images" if state.alike else "More like this"))
 
     def _lay_out(self) -> None:
         self.remark.setMinimumHeight(3 * self.remark.fontMetrics().lineSpacing())
@@ -114,3 +118,8 @@ class ExamplesPanel(QWidget):
         column.addLayout(turning)
         column.addLayout(buttons)
         column.addStretch()
+
+
+def _with_key(button: QPushButton, text: str) -> str:
+    key = button.property(_KEY)
+    return f"{text}  {key}" if key else text

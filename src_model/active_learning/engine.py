@@ -134,7 +134,7 @@ class ActiveLearningEngine:
 
     @property
     def is_due(self) -> bool:
-        """Whether a query has all its answers, or as many have come in that no query asked for."""
+        """Whether a query has all its answers, or as many have come in, not all of which a query asked for."""
         return self._now.is_due(self._config.acquisition.regions_per_query)
 
     def unanswered(self, regions: Sequence[Region]) -> tuple[Region, ...]:

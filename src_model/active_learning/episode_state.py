@@ -156,22 +156,20 @@ class EpisodeState:
         return next((decision for decision in self.decisions if self._answered(decision)), None)
 
     def is_due(self, enough: int) -> bool:
-        """Whether there is a whole query to learn from, or this many labels that no query asked for."""
+        """Whether there is a whole query to learn from, or this many labels, not all of which a query asked for."""
         decision = self.answered_decision
-        return (decision is not None and not self.waiting_in(decision)) or self._unasked >= enough
+        return (decision is not None and not self.waiting_in(decision)) or self._is_due_unasked(enough)
 
     def decision_to_learn(self, enough: int) -> Decision | None:
         """The query a fit answers to; None where it is due to labels nobody asked for, and no query is complete."""
         decision = self.answered_decision
-        if decision is not None and self.waiting_in(decision) and self._unasked >= enough:
+        if decision is not None and self.waiting_in(decision) and self._is_due_unasked(enough):
             return None
         return decision
 
-    @property
-    def _unasked(self) -> int:
-        """How many labels that no fit has seen belong to no query."""
+    def _is_due_unasked(self, enough: int) -> bool:
         asked = {region for decision in self.decisions for region in decision.query.regions}
-        return sum(region not in asked for region in self.unseen)
+        return len(self.unseen) >= enough and any(region not in asked for region in self.unseen)
 
     def unanswered(self, regions: Sequence[Region]) -> tuple[Region, ...]:
         """Of these, what is in U_t and was not passed over."""
