@@ -18,7 +18,7 @@ from src_model.data.readers.cityscapes import CITYSCAPES
 from src_model.data.readers.folder import class_table_in
 from src_model.data.readers.recognition import recognised_reader
 from src_model.exceptions import DataError
-from src_model.project.folder import ABOUT
+from src_model.project.folder import ABOUT, LOG
 from src_model.project.view import ProjectView
 
 PROPOSED = CITYSCAPES
@@ -106,8 +106,8 @@ def read_job(dataset: Dataset, image: str) -> Job:
 
 
 def is_project(folder: Path) -> bool:
-    """Whether somebody has begun to label here."""
-    return (folder / ABOUT).is_file()
+    """Whether this is one of our projects: two names are enough, since other programs have a ``project.json``."""
+    return (folder / ABOUT).is_file() and (folder / LOG).is_file()
 
 
 def free_folder(beside: Path) -> Path:

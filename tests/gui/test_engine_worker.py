@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -119,3 +120,57 @@ def test_close_waits_for_what_runs_drops_its_answer_and_starts_nothing_more(work
     assert done.is_set()
     qtbot.wait(20)
     assert heard.results == heard.failures == ran == []
+
+
+def test_the_steps_of_a_generator_are_told_of_in_the_main_thread_before_its_answer(
+    worker: EngineWorker, qtbot: QtBot
+) -> None:
+    heard = Heard()
+    steps: list[Any] = []
+
+    def job() -> Generator[int, None, str]:
+        yield from (1, 2)
+        return "done"
+
+    def on_step(step: int) -> None:
+        steps.append((step, threading.current_thread(), list(heard.results)))
+
+    worker.start(job, replace(heard.answers, progress=on_step))
+    qtbot.waitUntil(lambda: not worker.busy, timeout=PATIENCE)
+    assert steps == [(1, threading.main_thread(), []), (2, threading.main_thread(), [])]
+    assert heard.results == ["done"]
+
+
+def test_a_generator_that_nobody_wants_any_more_is_left_and_puts_its_things_away(
+    worker: EngineWorker, qtbot: QtBot
+) -> None:
+    put_away = threading.Event()
+
+    def job() -> Generator[int, None, None]:
+        try:
+            while True:
+                yield 0
+        finally:
+            put_away.set()
+
+    heard = Heard()
+    steps: list[int] = []
+    worker.start(job, replace(heard.answers, progress=steps.append))
+    qtbot.waitUntil(lambda: bool(steps), timeout=PATIENCE)
+    worker.abandon()
+    assert put_away.wait(5)
+    before = len(steps)
+    qtbot.wait(20)
+    assert len(steps) == before
+    assert heard.results == []
+
+
+def test_what_a_generator_raises_is_heard(worker: EngineWorker, qtbot: QtBot) -> None:
+    def job() -> Generator[int, None, None]:
+        yield 1
+        raise DataError("No such folder. Choose another.")
+
+    heard = Heard()
+    worker.start(job, heard.answers)
+    qtbot.waitUntil(lambda: not worker.busy, timeout=PATIENCE)
+    assert isinstance(heard.failures[0], DataError)

@@ -21,6 +21,17 @@ def test_settings_come_back_as_they_were(tmp_path: Path, settings: RunConfig) ->
     assert read_settings(tmp_path / "settings.toml") == settings
 
 
+def test_a_class_table_of_the_project_is_found_after_the_project_was_moved(tmp_path: Path) -> None:
+    home, moved = tmp_path / "home", tmp_path / "moved"
+    home.mkdir()
+    (home / "class_table.csv").write_text("id,name,R,G,B\n0,crack,255,0,0\n")
+    settings = make_run_config({"data": {"classes": str(home / "class_table.csv")}})
+    write_settings(home / "settings.toml", settings)
+    assert read_settings(home / "settings.toml") == settings
+    home.rename(moved)
+    assert read_settings(moved / "settings.toml").data.classes == moved / "class_table.csv"
+
+
 def test_sizes_are_height_x_width(tmp_path: Path) -> None:
     write_settings(tmp_path / "settings.toml", CAMVID)
     text = (tmp_path / "settings.toml").read_text()

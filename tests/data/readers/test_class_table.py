@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from src_model.data.class_schema import ClassSchema, SemanticClass
-from src_model.data.readers.class_table import read_class_table
+from src_model.data.readers.class_table import read_class_table, write_class_table
 from src_model.exceptions import DataError
 
 EXPECTED = ClassSchema(
@@ -72,3 +72,11 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, name: str, content:
         (tmp_path / name).write_bytes(content)
     with pytest.raises(DataError, match=f"Cannot read the class table .*{name}"):
         read_class_table(tmp_path / name)
+
+
+def test_a_table_that_was_written_is_read_again(tmp_path: Path) -> None:
+    written = ClassSchema(
+        "own", (SemanticClass(4, "joint, sealed", (1, 2, 3)),), ignored=(SemanticClass(9, "“edge”", (0, 0, 0)),)
+    )
+    write_class_table(tmp_path / "own.csv", written)
+    assert read_class_table(tmp_path / "own.csv") == written
