@@ -25,7 +25,7 @@ from src_model.config import DataConfig
 from src_model.data.region import Region
 from src_model.labelling.tools import Tool
 
-PATIENCE = 300.0
+PATIENCE = 600.0
 """Seconds until something that should happen is given up."""
 _LOOK = 5
 WINDOW = (1280, 800)

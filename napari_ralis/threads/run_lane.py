@@ -161,10 +161,11 @@ class RunLane(QObject):
     # --- the thread's side ------------------------------------------------------------------------------------
 
     def _live(self, folder: Path, settings: Settings | None) -> None:
-        give_way(HEAVY)
         self._say(Began(Job.OPENING))
         try:
             import_engine()
+            # Not before: for the import somebody waits. Threads that torch makes from here on are as nice.
+            give_way(HEAVY)
             from src_model.active_learning.person_run import PersonRun
             from src_model.labelling.person_settings import person_settings
 
