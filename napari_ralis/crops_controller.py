@@ -207,6 +207,13 @@ class CropsController:
         if not self._settling.isActive():
             self._settling.start()
 
+    def _ask_for_pictures(self) -> None:
+        self._easel.want()
+        # What a card has shown may be there already, and then nobody says that it was made.
+        for wish in self.wishes()[0]:
+            if isinstance(wish, CropWish) and (made := self._light.get(wish)) is not None:
+                self._on_picture(wish.annotation, made)
+
     def _on_picture(self, own: Annotation, pixels: Any) -> None:
         if self.wall.isVisible() and self._sitting is not None and self._sitting.annotation(own.region) == own:
             self.wall.set_picture(own.region, pixels)
@@ -217,7 +224,7 @@ class CropsController:
     def _on_view_pictures_wanted(self, regions: tuple[Region, ...]) -> None:
         if self.wall.isVisible():
             self._in_sight = regions
-            self._easel.want()
+            self._ask_for_pictures()
 
     def _on_view_region_requested(self, region: Region) -> None:
         """The region comes into the hand; Ctrl+Z goes back through what it was before."""
@@ -249,10 +256,9 @@ class CropsController:
         """Show the card of the class in the brush, or put it away."""
         if self.card.isVisible():
             self.close_card()
-        elif self._sitting is not None:
+        elif self._sitting is not None and self._easel.annotation.selected_class < self._sitting.schema.num_classes:
             self._show_card()
             self._focus.lay(self.card, Spot.TOP_LEFT)
-            self._easel.want()
             self._panel.aids.set_on(Verb.CLASS_CARD, on=True)
 
     def close_card(self) -> None:
@@ -275,7 +281,7 @@ class CropsController:
         self._examples = tuple(islice(holding, EXAMPLES))
         self._pictures = {own: self._pictures[own] for own in self._examples if own in self._pictures}
         self.card.set_pictures([self._pictures[own] for own in self._examples if own in self._pictures])
-        self._easel.want()
+        self._ask_for_pictures()
 
     def _on_class_chosen(self, _index: int) -> None:
         if self.card.isVisible():

@@ -19,6 +19,7 @@ from napari_ralis.threads.wishes import DraftMade, DraftWish, ImageWish, Picture
 from src_model.data.annotation import VOID, Labels
 from src_model.data.region import Region
 from src_model.labelling.draft import Purpose, draft
+from src_model.labelling.painting import Mask
 from src_model.project.strokes import kept_strokes
 
 _NEAR = 3
@@ -85,6 +86,14 @@ class Easel:
     def awaits_draft(self) -> bool:
         """Whether the region was shown before its draft was there."""
         return self.shown is not None and self._laid is None
+
+    @property
+    def untouched(self) -> Mask:
+        """(h, w): pixels that are as they were laid, by the draft or by an earlier answer, and that have a value."""
+        patch = self.annotation.patch
+        if self._laid is None or self._laid.shape != patch.shape:
+            return np.zeros(patch.shape, dtype=np.bool_)
+        return np.asarray((patch == self._laid) & (patch != VOID))
 
     def want(self) -> None:
         """Ask the light lane for the region in hand, those after it and the thumbnails, the most urgent first."""

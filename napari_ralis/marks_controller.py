@@ -82,12 +82,12 @@ class MarksController:
         self._easel.canvas.marks.show((region.row, region.column), doubtful, seam)
 
     def _doubtful(self, patch: Labels) -> Mask:
-        """(h, w): pixels that are as the draft has them, where the model was not sure; never on a check region."""
+        """(h, w): what nobody has painted since and the model is not sure of; nothing on a check region."""
         shown = self._easel.shown
         made = None if shown is None or shown.blind else self._easel.draft_of(shown.region)
         if made is None or made.labels.shape != patch.shape:
             return np.zeros(patch.shape, dtype=np.bool_)
-        return np.asarray((patch == made.labels) & (made.certainty < _UNSURE))
+        return np.asarray(self._easel.untouched & (patch == made.labels) & (made.certainty < _UNSURE))
 
     def _pair(self) -> int | None:
         """The value of the pair that the brush was about last; None, with a word about why, if there is none."""

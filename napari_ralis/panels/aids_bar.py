@@ -33,6 +33,8 @@ class AidsBar(QWidget):
         for verb, button in self.buttons.items():
             button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
             button.clicked.connect(lambda _on, verb=verb: self.requested.emit(verb))
+            # As high as the words: with nineteen classes every row of pixels counts.
+            button.setFixedHeight(button.fontMetrics().height() + 6)
             row.addWidget(button)
         for verb in (Verb.SHOW_MARKS, Verb.OVERVIEW, Verb.CLASS_CARD):
             self.buttons[verb].setCheckable(True)

@@ -115,8 +115,8 @@ class LabellingPanel(QWidget):
 def _column(*widgets: QWidget, stretch: bool = True) -> QWidget:
     page = QWidget()
     column = QVBoxLayout(page)
-    column.setContentsMargins(4, 6, 4, 4)
-    column.setSpacing(8)
+    column.setContentsMargins(4, 3, 4, 1)
+    column.setSpacing(5)
     for widget in widgets:
         column.addWidget(widget)
     if stretch:

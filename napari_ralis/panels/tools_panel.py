@@ -165,7 +165,7 @@ class ToolsPanel(QWidget):
             ends.addWidget(widget, stretch=1)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(6)
+        column.setSpacing(4)
         for row in (grid, draft, filling, ends):
             column.addLayout(row)
 

@@ -175,8 +175,15 @@ def test_what_was_labelled_is_found_on_the_wall_corrected_and_the_region_in_hand
     again = sit_down()
     again.dock.open_project(folder)
     again.until(lambda: again.region is not None)
+    # What a card has shown is shown by the wall too.
+    card, wall = again.dock.labelling.aids.crops.card, again.dock.labelling.aids.crops.wall
+    again.press(Qt.Key.Key_1)
+    again.press(Qt.Key.Key_V)
+    again.until(lambda: card.pictures[1].isVisible())
+    again.press(Qt.Key.Key_V)
+    assert not card.isVisible()
     again.press(Qt.Key.Key_W)
-    wall = again.dock.labelling.aids.crops.wall
+    again.until(lambda: all(wall.model.picture(crop.region) is not None for crop in wall.model.crops))
     QTest.keyClick(wall.list, Qt.Key.Key_F)
     assert [crop.region for crop in wall.model.crops] == [first]
     assert len(wall.model.crops[0].times) == 3
@@ -211,7 +218,8 @@ def test_async_slicing_and_another_theme_change_nothing_about_the_loop(
             seen.add(person.label_quickly())
             assert region in seen
         assert find(person.viewer, "annotation").name == "my labels"
-        assert person.viewer.layers[0] is find(person.viewer, "annotation"), "the order is the user's"
+        order = [find(person.viewer, role) for role in ("annotation", "image")]
+        assert sorted(order, key=person.viewer.layers.index) == order, "the order is the user's"
         person.close()
     finally:
         get_settings().experimental.async_ = False
