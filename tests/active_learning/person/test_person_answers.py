@@ -148,6 +148,7 @@ def test_what_is_put_off_may_be_asked_again(tmp_path: Path, settings: Settings) 
 
 
 def test_a_bad_image_is_checked_no_more(run: PersonRun) -> None:
+    drain(run.propose())
     first = checks(run, 1)[0]
     run.skip(first, SkipReason.BAD_IMAGE)
     assert first.image not in {region.image for region in checks(run, 99)}
