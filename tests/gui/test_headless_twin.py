@@ -50,8 +50,8 @@ pytestmark = pytest.mark.timeout(900)
 def streets(tmp_path: Path) -> DataConfig:
     """Twelve street images of 64×128 in six drives, cut into 32×32; with ground, sky and all else as classes.
 
-    Each of them lies in at least five regions of the reward images: check regions say nothing of classes that are rarer,
-    which a simulation, with whole masks, counts all the same.
+    Each of them lies in at least five regions of the reward images: check regions say nothing of rarer classes, which a
+    simulation, with whole masks, counts all the same.
     """
     folder = tmp_path / "town"
     scenes = StreetImages("target", 12, (64, 128), seed=2, sequence_length=2)
