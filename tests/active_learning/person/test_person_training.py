@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from threading import Event
+from typing import Any
 
 import numpy as np
 import pytest
@@ -142,7 +143,12 @@ def test_a_network_looks_at_a_region_with_its_neighbours_and_not_at_the_whole_im
         sizes = []
         segmenter = run.served._segmenter
         scan = segmenter.scan
-        segmenter.scan = lambda images, *rest: sizes.append(run.served._images.size(images[0])) or scan(images, *rest)  # type: ignore[method-assign, func-returns-value]  # A spy.
+
+        def spy(images: Sequence[str], *rest: Any, **named: Any) -> Any:
+            sizes.append(run.served._images.size(images[0]))
+            return scan(images, *rest, **named)
+
+        segmenter.scan = spy  # type: ignore[method-assign]
         image = run.check_candidates[0].image
         corner, inner = Region(image, 0, 0, 12, 12), Region(image, 12, 12, 12, 12)
         assert run.served.region(inner).labels.shape == run.served.region(corner).certainty.shape == (12, 12)
