@@ -48,6 +48,7 @@ def easel(tmp_path: Path) -> Easel:
     made = Easel(MagicMock(), Lane(), MagicMock(), MagicMock())  # type: ignore[arg-type]
     made._learning.version, made._learning.prediction_is_wanted = 0, False  # type: ignore[misc]
     made._learning.wishes.return_value = ()  # type: ignore[attr-defined]
+    made._learning.later_wishes.return_value = ()  # type: ignore[attr-defined]
     sitting = Sitting(schema(), 2)
     dataset = SimpleNamespace(ids=["image"], sequence=lambda _: "")
     made.begin(SimpleNamespace(folder=tmp_path, dataset=dataset, blind=lambda _: False), sitting)  # type: ignore[arg-type]
