@@ -103,8 +103,8 @@ def test_what_is_held_ends_with_its_key() -> None:
 
 
 def test_settings_take_the_place_of_the_usual_keys() -> None:
-    board = Board({"fill rest": ["R"], "redo": [], "undo": "Alt+Z"})
-    assert board.press("R", "Alt+Z", "F") == [Verb.FILL_REST, Verb.UNDO]
+    board = Board({"fill rest": ["Ctrl+R"], "redo": [], "undo": "Alt+Z"})
+    assert board.press("Ctrl+R", "Alt+Z", "F") == [Verb.FILL_REST, Verb.UNDO]
     assert board.keyboard.keys[Verb.REDO] == ()
 
 
@@ -116,7 +116,7 @@ def test_settings_take_the_place_of_the_usual_keys() -> None:
         ({"fill rest": ["C"]}, "second letter"),
         ({"fill rest": ["Nonsense"]}, "is no key"),
         ({"fill rest": ["C P"]}, "is no key"),
-        ({"fly": ["R"]}, "nothing called 'fly'"),
+        ({"fly": ["Ctrl+R"]}, "nothing called 'fly'"),
     ],
 )
 def test_keys_that_cannot_be_are_refused_with_what_is_wrong(overrides: dict[str, Any], message: str) -> None:
@@ -144,10 +144,10 @@ def test_classes_beyond_the_last_key_have_none() -> None:
 
 
 def test_the_cheat_sheet_names_every_key_that_is_bound() -> None:
-    keys = verb_keys({"fill rest": ["R"], "draft": []})
+    keys = verb_keys({"fill rest": ["Ctrl+R"], "draft": []})
     rows = cheat_sheet(keys, [("1", "road"), ("C P", "person")])
     shown = {row.keys: row.sentence for row in rows}
-    assert shown["R"].startswith("Fill what is unpainted")
+    assert shown["Ctrl+R"].startswith("Fill what is unpainted")
     assert shown["C P"] == "person"
     assert shown["Ctrl+Shift+Z or Ctrl+Y"] == "Redo"
     assert not any("draft" in row.sentence for row in rows)
