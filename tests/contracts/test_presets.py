@@ -137,6 +137,8 @@ UNPUBLISHED: dict[str, Any] = {
     "dqn.policy": None,
     "dqn.start_policy": None,
     "dqn.weighted_epsilon": 1.02,
+    "labelling.check_images": "sequences",
+    "labelling.check_order": "in_turn",
     "seed": 0,
     "device": "auto",
     "threads": 0,

@@ -50,7 +50,7 @@ pytestmark = pytest.mark.timeout(900)
 def streets(tmp_path: Path) -> DataConfig:
     """Twelve street images of 64×128 in six drives, cut into 32×32; with ground, sky and all else as classes.
 
-    Each of them lies in at least five regions of the reward images: check regions say nothing of classes that are rarer,
+    Each of them lies in at least five regions of the reward images: check regions say nothing of rarer classes,
     which a simulation, with whole masks, counts all the same.
     """
     folder = tmp_path / "town"
