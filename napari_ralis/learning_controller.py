@@ -258,7 +258,7 @@ class LearningController:
             if message.served:
                 self._shown = read.measurement
                 self._panel.iou.set_measurement(read.measurement)
-                self.progress.add(message.step, Milestone(sitting.regions, sitting.minutes, read.measurement))
+                self.progress.add(message.step, Milestone(message.regions, sitting.minutes, read.measurement))
             self._panel.iou.set_gain("" if read.change is None else gain_text(read.change, sitting.schema.names))
         self._want()
 

@@ -97,7 +97,7 @@ def palette_entries(
             regions.get(index, 0),
             index in starred,
             index in locked,
-            definitions.get(index, ""),
+            definition=definitions.get(index, ""),
         )
         for index, each in enumerate(schema.classes)
     ]

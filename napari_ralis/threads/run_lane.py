@@ -295,7 +295,7 @@ class RunLane(QObject):
         if isinstance(event, CheckRegionsRead):
             self._say(Measured(event.step, event.measurement, event.change, event.text))
         elif isinstance(event, ServingDecided):
-            self._say(Served(event.step, event.served, event.text))
+            self._say(Served(event.step, event.served, event.text, event.regions))
         elif isinstance(event, KnowledgeTold):
             self._say(Knows(event.text))
         else:

@@ -137,6 +137,8 @@ class Served(Message):
     step: int
     served: bool
     text: str
+    regions: int = 0
+    """Labelled by then, check regions included."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,6 +44,8 @@ class ServingDecided(Event):
     step: int
     served: bool
     text: str
+    regions: int = 0
+    """Labelled by then, check regions included."""
 
 
 @dataclass(frozen=True, slots=True)

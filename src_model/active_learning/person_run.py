@@ -303,8 +303,9 @@ class PersonRun:
         if report.stopped or fitted is None:
             return report
         decided = yield from self._in_service.decide(fitted, should_stop)
+        decided = replace(decided, regions=len(self._engine.labelled) + len(self._checks))
         self._project.record_serving(_EPISODE, fitted.step, decided.served, decided.text)
-        self.history.record(fitted, len(self._engine.labelled) + len(self._checks), served=decided.served)
+        self.history.record(fitted, decided.regions, served=decided.served)
         yield decided
         if fitted.reading.reading is None:
             yield from self._tell_knowledge(fitted.step, should_stop)

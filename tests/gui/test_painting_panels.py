@@ -225,8 +225,8 @@ def test_buttons_leave_the_keyboard_where_it_was_and_name_their_keys(qtbot: QtBo
     for button in tools.findChildren(QPushButton):
         assert button.focusPolicy() is Qt.FocusPolicy.NoFocus
         assert "(" in button.toolTip()
-    tools.set_keys(verb_keys({"fill rest": ["R"]}))
-    assert tools.fill_rest.toolTip().endswith("(R)")
+    tools.set_keys(verb_keys({"fill rest": ["Ctrl+R"]}))
+    assert tools.fill_rest.toolTip().endswith("(Ctrl+R)")
 
 
 def test_the_panels_fit_a_column_of_320_pixels(tools: ToolsPanel, palette: PalettePanel) -> None:
