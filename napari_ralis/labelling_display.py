@@ -158,6 +158,8 @@ def _remarked(learning: Learning) -> Learning:
 def _reason(sitting: Sitting, place: Place, drafts: Mapping[Region, DraftMade], doubts: Sequence[float]) -> str:
     if place.blind:
         return _BLIND
+    if shown := sitting.shown.get(place.region):
+        return f"You have shown {' and '.join(sitting.schema.names[index] for index in shown)} here."
     if (made := drafts.get(place.region)) is None:
         return _COMES
     own = 1.0 - float(made.certainty.mean())

@@ -55,6 +55,8 @@ class Sitting:
         self.seconds = 0.0
         self.starred: frozenset[int] = frozenset()
         self.locked: frozenset[int] = frozenset()
+        self.shown: Mapping[Region, Sequence[int]] = {}
+        """Class indices that the person has shown in regions, before any label."""
         self._per_query = regions_per_query
         self._ahead: list[Place] = []
         self._first: list[Place] = []
