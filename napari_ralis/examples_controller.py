@@ -196,6 +196,7 @@ class ExamplesController:
         by_id = class_keys(ids)
         self._class_keys = {index: by_id[id] for index, (id, _) in enumerate(ids) if id in by_id}
         self._keyboard.set_classes({key: index for index, key in self._class_keys.items()})
+        self._tell_sitting()
         if opened.examples.finished:
             return
         is_new = not opened.annotations and read_settings(settings_path()).first_look
@@ -324,6 +325,15 @@ class ExamplesController:
         """At once here, and on the disk between two pieces of the heavy lane's work."""
         self._examples = examples
         self._run.show(examples)
+        self._tell_sitting()
+
+    def _tell_sitting(self) -> None:
+        """What was shown where, for the reasons."""
+        if self._session.sitting is not None:
+            shown: dict[Region, dict[int, None]] = {}
+            for own in self._examples.shown:
+                shown.setdefault(region_at(own.spot, self._cut(own.spot.image)), {})[own.index] = None
+            self._session.sitting.shown = {region: tuple(indices) for region, indices in shown.items()}
 
     def _cut(self, image: str) -> RegionGrid:
         assert self._opened is not None

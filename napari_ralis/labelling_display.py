@@ -178,6 +178,8 @@ def _remarked(learning: Learning) -> Learning:
 def _reason(sitting: Sitting, place: Place, drafts: Mapping[Region, DraftMade], doubts: Sequence[float]) -> str:
     if place.blind:
         return _BLIND
+    if shown := sitting.shown.get(place.region):
+        return f"You have shown {' and '.join(sitting.schema.names[index] for index in shown)} here."
     query = sitting.query_of(place.region)
     if query is not None and query.grounds is not None:
         ground = query.grounds.regions[query.regions.index(place.region)]

@@ -71,6 +71,8 @@ class Sitting:
         self.starred: frozenset[int] = frozenset()
         self.locked: frozenset[int] = frozenset()
         self.definitions: Mapping[int, str] = {}
+        self.shown: Mapping[Region, Sequence[int]] = {}
+        """Class indices that the person has shown in regions, before any label."""
         self._per_query = regions_per_query
         self._queries: dict[Region, Query] = {}
         self._ahead: list[Place] = []

@@ -164,6 +164,7 @@ def test_one_of_each_is_shown_and_its_places_are_labelled_first(
     again.until(lambda: [place.region for place in sitting.strip][:2] == list(wanted[:2]))
     again.until(lambda: (np.array(find(again.viewer, "annotation").data) != VOID).any())
     assert find(again.viewer, "image").visible
+    again.until(lambda: again.dock.labelling_panel.query.reason.text() == "You have shown road here.")
     again.press(Qt.Key.Key_1)
     again.press(Qt.Key.Key_F)
     again.press(Qt.Key.Key_Return)

@@ -60,7 +60,7 @@ def test_a_session_from_nothing_to_a_model_and_back_after_closing_while_it_learn
         person.label_quickly()
         person.qtbot.wait(50)
     person.until(lambda: person.region is not None)
-    assert person.dock.labelling_panel.training.remark.text().startswith("Drafts come from the model")
+    assert person.dock.labelling_panel.training.remark.text().startswith("Knows ")
 
     # The model on check images, class by class.
     person.dock.labelling_panel.tabs.setCurrentIndex(1)
