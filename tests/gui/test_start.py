@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -115,6 +116,8 @@ class Newcomer:
 def _own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RALIS_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("RALIS_CONFIG", str(tmp_path / "config"))
+    # The first look has tests of its own.
+    update_settings(settings_path(), lambda own: replace(own, first_look=False))
 
 
 @pytest.fixture
@@ -455,7 +458,7 @@ def test_a_project_is_opened_whichever_way_it_is_named_and_no_second_is_made_ove
 
 
 def test_settings_of_nobody_list_nothing(newcomer: Newcomer) -> None:
-    assert read_settings(settings_path()) == Settings()
+    assert read_settings(settings_path()) == Settings(first_look=False)
     assert newcomer.start.recents == []
     assert newcomer.setup.isHidden()
     assert ClassRow(0, "", (0, 0, 0)) not in newcomer.setup.classes.rows
