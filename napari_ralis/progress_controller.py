@@ -39,17 +39,19 @@ class ProgressController:
         kept, notice = kept_sitting(opened.folder)
         if notice:
             self._panel.add_to_log(notice)
-        index_of = {entry.id: index for index, entry in enumerate(sitting.schema.classes)}
-        sitting.seconds = kept.seconds
-        sitting.starred, sitting.locked = (
-            frozenset(index_of[own] for own in ids if own in index_of) for ids in (kept.starred, kept.locked)
-        )
-        self._sitting, self._minutes = sitting, dict(kept.minutes)
+        if kept is not None:
+            index_of = {entry.id: index for index, entry in enumerate(sitting.schema.classes)}
+            sitting.seconds = kept.seconds
+            sitting.starred, sitting.locked = (
+                frozenset(index_of[own] for own in ids if own in index_of) for ids in (kept.starred, kept.locked)
+            )
+        by_step = {} if kept is None else kept.minutes
+        self._sitting, self._minutes = sitting, dict(by_step)
         self._budget = opened.config.acquisition.budget
         self._keeper = SittingKeeper(opened.folder)
         served, minutes = [fit for fit in opened.measured if fit.served], 0.0
         for fit in served:
-            minutes = kept.minutes.get(fit.step, minutes)
+            minutes = by_step.get(fit.step, minutes)
             self.milestones.append(Milestone(fit.regions, minutes, fit.measurement))
         self._panel.iou.set_milestones(self.milestones)
         self.render()

@@ -60,16 +60,16 @@ def keep_sitting(folder: Path, record: SittingRecord) -> None:
         ) from exc
 
 
-def kept_sitting(folder: Path) -> tuple[SittingRecord, str]:
-    """What is kept, and a sentence for the person where it was damaged; nothing is kept of a new project."""
+def kept_sitting(folder: Path) -> tuple[SittingRecord | None, str]:
+    """What is kept, None of a new project, and a sentence for the person where it was damaged."""
     path = folder / SITTING
     if not path.is_file():
-        return SittingRecord(), ""
+        return None, ""
     try:
         return _record(json.loads(path.read_text(encoding="utf-8"))), ""
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as exc:
         notice = f"{path.name} is damaged ({exc}): minutes, stars and locks begin anew. All labels are there."
-        return SittingRecord(), notice
+        return None, notice
 
 
 def _record(body: Mapping[str, Any]) -> SittingRecord:
