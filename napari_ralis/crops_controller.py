@@ -104,9 +104,15 @@ class CropsController:
         """What the light lane should make: pictures in sight before everything, the rest after it."""
         if self._sitting is None:
             return (), ()
-        wanted = [own for own in map(self._sitting.annotation, self._in_sight) if own is not None]
-        pictures = [CropWish(own) for own in (*wanted, *self._examples) if own not in self._pictures]
+        wanted = (*self._annotations_in_sight, *self._examples)
+        pictures = [CropWish(own) for own in wanted if own not in self._pictures]
         return (pictures, self._questions()) if self.wall.isVisible() else (pictures, ())
+
+    @property
+    def _annotations_in_sight(self) -> tuple[Annotation, ...]:
+        if self._sitting is None:
+            return ()
+        return tuple(own for own in map(self._sitting.annotation, self._in_sight) if own is not None)
 
     # --- the wall ---------------------------------------------------------------------------------------------
 
@@ -210,9 +216,10 @@ class CropsController:
     def _ask_for_pictures(self) -> None:
         self._easel.want()
         # What a card has shown may be there already, and then nobody says that it was made.
-        for wish in self.wishes()[0]:
-            if isinstance(wish, CropWish) and (made := self._light.get(wish)) is not None:
-                self._on_picture(wish.annotation, made)
+        for own in self._annotations_in_sight:
+            made = self._pictures[own] if own in self._pictures else self._light.get(CropWish(own))
+            if made is not None:
+                self._on_picture(own, made)
 
     def _on_picture(self, own: Annotation, pixels: Any) -> None:
         if self.wall.isVisible() and self._sitting is not None and self._sitting.annotation(own.region) == own:
