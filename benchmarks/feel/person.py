@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import atexit
+import os
 import random
 import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -20,6 +22,7 @@ from benchmarks.feel.clocks import Drawn
 from napari_ralis.dock_widget import RalisDockWidget
 from napari_ralis.layers.stack import find
 from napari_ralis.session import Phase
+from napari_ralis.settings import settings_path, update_settings
 from napari_ralis.threads.run_messages import Message
 from src_model.config import DataConfig
 from src_model.data.region import Region
@@ -99,6 +102,9 @@ def _own_settings() -> None:
     folder = tempfile.TemporaryDirectory()
     atexit.register(folder.cleanup)
     get_settings(Path(folder.name, "settings.yaml"))
+    os.environ["RALIS_CONFIG"] = folder.name
+    # A session begins with its first region: nobody shows one of each here.
+    update_settings(settings_path(), lambda own: replace(own, first_look=False))
 
 
 class Person:
