@@ -35,6 +35,8 @@ class AidsBar(QWidget):
             button.clicked.connect(lambda _on, verb=verb: self.requested.emit(verb))
             # As high as the words: with nineteen classes every row of pixels counts.
             button.setFixedHeight(button.fontMetrics().height() + 6)
+            # napari's own padding would cut them off at the foot.
+            button.setStyleSheet("QPushButton { padding: 1px; }")
             row.addWidget(button)
         for verb in (Verb.SHOW_MARKS, Verb.OVERVIEW, Verb.CLASS_CARD):
             self.buttons[verb].setCheckable(True)

@@ -90,7 +90,9 @@ class CanvasFocus(QObject):
         place = QRect(canvas.mapTo(window, QPoint(0, 0)), canvas.size())
         inner = place.adjusted(_MARGIN, _MARGIN, -_MARGIN, -_MARGIN)
         for sheet, spot in self._sheets.items():
-            own = QRect(inner.topLeft(), sheet.size())
+            # A narrow canvas must not make it cover the dock.
+            wished = sheet.sizeHint().expandedTo(sheet.minimumSize())
+            own = QRect(inner.topLeft(), wished.boundedTo(inner.size()))
             if spot is Spot.ALL:
                 own = place
             elif spot is Spot.BOTTOM_LEFT:

@@ -55,6 +55,7 @@ class ClassCard(QFrame):
         self.name, self.facts, self.definition, self.remark = QLabel(), QLabel(), QLabel(), QLabel()
         self.swatch = QLabel()
         self.definition.setWordWrap(True)
+        self.facts.setWordWrap(True)
         self.pictures = [QLabel() for _ in range(EXAMPLES)]
         self.all_button = QPushButton("All on the wall")
         self.all_button.setToolTip("The wall of crops with only this class (W opens it with every class)")
