@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import replace
 
 import numpy as np
@@ -196,21 +195,3 @@ def test_nineteen_classes_fit_and_many_more_scroll(panel: IouPanel, qtbot: QtBot
     panel.set_classes(ClassSchema("many", many))
     qtbot.waitUntil(lambda: panel.rows.verticalScrollBar().maximum() > 0)
     assert panel.minimumSizeHint().width() <= 320
-
-
-def test_an_update_takes_the_main_thread_less_than_20_ms(panel: IouPanel) -> None:
-    classes = tuple(SemanticClass(index, f"class {index}", (index, 90, 200)) for index in range(19))
-    interval = Interval(0.4, 0.3, 0.5)
-    panel.set_classes(ClassSchema("nineteen", classes))
-    measured = Measurement(np.ones((19, 19)), 300, np.full(19, 40), (interval,) * 19, interval)
-    panel.set_milestones([Milestone(8 * step, step, measured) for step in range(1, 60)])
-    spent = []
-    for round_ in range(12):
-        started = time.thread_time()
-        panel.show_page(2 * (round_ % 2))
-        panel.set_measurement(measured)
-        panel.repaint()
-        panel.bars.repaint()
-        panel.stack.currentWidget().repaint()
-        spent.append(time.thread_time() - started)
-    assert np.median(spent) < 0.02
