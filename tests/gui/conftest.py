@@ -24,9 +24,9 @@ make_none_last()
 
 
 @pytest.fixture(autouse=True)
-def no_first_look(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def no_first_look(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A new project begins with its first region, as for a user who has switched the first look off."""
-    folder = tmp_path / "config-of-tests"
+    folder = tmp_path_factory.mktemp("config")
     monkeypatch.setenv("RALIS_CONFIG", str(folder))
     update_settings(settings_path(), lambda settings: replace(settings, first_look=False))
     return folder
