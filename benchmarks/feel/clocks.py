@@ -56,7 +56,7 @@ class Heartbeat:
         main = main_thread().ident
         while not self._ended.wait(BEAT):
             if time.perf_counter() - self._last > _LATE:
-                frames = traceback.extract_stack(sys._current_frames()[main])  # type: ignore[index]
+                frames = traceback.extract_stack(sys._current_frames()[main])  # type: ignore[index]  # It has begun.
                 own = [
                     f"{Path(f.filename).name}:{f.lineno} {f.name}" for f in frames if "/benchmarks/" not in f.filename
                 ]

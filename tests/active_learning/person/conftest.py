@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from person_kit import opened
 
+from src_model.active_learning.person_run import PersonRun
 from src_model.config import RunConfig
 from src_model.data.annotation import Annotation, Source
 from src_model.data.region import Region
@@ -58,3 +60,9 @@ def painted(region: Region, turned: bool = False) -> Annotation:
 @pytest.fixture(name="painted")
 def _painted() -> Callable[..., Annotation]:
     return painted
+
+
+@pytest.fixture
+def run(tmp_path: Path, settings: Callable[..., RunConfig]) -> Iterator[PersonRun]:
+    with opened(tmp_path / "run", settings()) as started:
+        yield started

@@ -3,58 +3,21 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from person_kit import Painted, answer_query, checks, last_row, proposals
 
 from src_model import events
 from src_model.active_learning.check_events import CheckRegionsRead
 from src_model.active_learning.person_run import PersonRun
-from src_model.config import RunConfig
-from src_model.data.annotation import Annotation
-from src_model.data.region import Region
 from src_model.events import QueryReady, RewardMeasured, drain
-from src_model.project.view import ProjectView
 from src_model.segmentation.segmenter import FitTask
-
-Settings = Callable[..., RunConfig]
-Painted = Callable[..., Annotation]
-
-
-def opened(folder: Path, config: RunConfig | None = None) -> PersonRun:
-    run = PersonRun.open(folder, config)
-    drain(run.start())
-    return run
 
 
 def events_of(progress: Iterator[events.Event]) -> list[events.Event]:
     return list(progress)
-
-
-def proposals(run: PersonRun) -> tuple[Region, ...]:
-    drain(run.propose())
-    return tuple(asked.region for asked in run.queue(99) if not asked.blind)
-
-
-def checks(run: PersonRun, count: int) -> list[Region]:
-    return [asked.region for asked in run.queue(99) if asked.blind][:count]
-
-
-def answer_query(run: PersonRun, painted: Painted) -> None:
-    """Two regions, which is one query."""
-    run.accept([painted(region) for region in proposals(run)[:2]])
-
-
-def last_row(run: Path) -> dict[str, object]:
-    with ProjectView.read(run) as view:
-        return dict(view.rows()[-1])
-
-
-@pytest.fixture
-def run(tmp_path: Path, settings: Settings) -> Iterator[PersonRun]:
-    with opened(tmp_path / "run", settings()) as started:
-        yield started
 
 
 def test_a_run_without_a_mask_begins_asks_and_learns(run: PersonRun, tmp_path: Path, painted: Painted) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -10,50 +10,14 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from person_kit import Painted, Settings, answer_query, checks, last_row, opened, proposals
 
 from src_model import events
 from src_model.active_learning.check_events import ServingDecided
 from src_model.active_learning.person_run import PersonRun
-from src_model.config import RunConfig
-from src_model.data.annotation import Annotation
 from src_model.data.region import Region
 from src_model.events import FitReport, drain
-from src_model.project.view import ProjectView
 from src_model.segmentation.segmenter import FitTask
-
-Settings = Callable[..., RunConfig]
-Painted = Callable[..., Annotation]
-
-
-def opened(folder: Path, config: RunConfig | None = None) -> PersonRun:
-    run = PersonRun.open(folder, config)
-    drain(run.start())
-    return run
-
-
-def proposals(run: PersonRun) -> tuple[Region, ...]:
-    drain(run.propose())
-    return tuple(asked.region for asked in run.queue(99) if not asked.blind)
-
-
-def checks(run: PersonRun, count: int) -> list[Region]:
-    return [asked.region for asked in run.queue(99) if asked.blind][:count]
-
-
-def answer_query(run: PersonRun, painted: Painted) -> None:
-    """Two regions, which is one query."""
-    run.accept([painted(region) for region in proposals(run)[:2]])
-
-
-def last_row(run: Path) -> dict[str, object]:
-    with ProjectView.read(run) as view:
-        return dict(view.rows()[-1])
-
-
-@pytest.fixture
-def run(tmp_path: Path, settings: Settings) -> Iterator[PersonRun]:
-    with opened(tmp_path / "run", settings()) as started:
-        yield started
 
 
 def weights_of(run: PersonRun) -> dict[str, torch.Tensor]:
@@ -148,7 +112,7 @@ def test_a_network_looks_at_a_region_with_its_neighbours_and_not_at_the_whole_im
             sizes.append(run.served._images.size(images[0]))
             return scan(images, *rest, **named)
 
-        segmenter.scan = spy  # type: ignore[method-assign]
+        segmenter.scan = spy  # type: ignore[method-assign]  # A spy.
         image = run.check_candidates[0].image
         corner, inner = Region(image, 0, 0, 12, 12), Region(image, 12, 12, 12, 12)
         assert run.served.region(inner).labels.shape == run.served.region(corner).certainty.shape == (12, 12)
