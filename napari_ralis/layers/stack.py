@@ -8,11 +8,11 @@ import numpy as np
 import numpy.typing as npt
 from napari.layers import Labels, Layer
 
-from napari_ralis.layers.layer_group import TAG
-
 if TYPE_CHECKING:
     from napari.components import ViewerModel
 
+TAG = "napari_ralis"
+"""Key in a layer's metadata under which its role stands; names are the user's to change."""
 ORDER = ("image", "masks", "regions", "frame", "ghosts", "annotation", "marks", "preview")
 """Roles from the lowest layer to the highest."""
 
