@@ -9,6 +9,7 @@ from qtpy.QtWidgets import (
     QLabel,
     QPlainTextEdit,
     QPushButton,
+    QScrollArea,
     QSlider,
     QTabWidget,
     QVBoxLayout,
@@ -99,7 +100,7 @@ class LabellingPanel(QWidget):
         heading.addWidget(self.close_button)
         self.tabs.addTab(_column(self.query, self.palette_panel, self.aids, self.tools), "Label")
         self.tabs.addTab(_column(self.iou, self.image_name, self.images, stretch=False), "Progress")
-        self.tabs.addTab(self.details, "Details")
+        self.tabs.addTab(_scrolling(self.details), "Details")
         line = QFrame()
         line.setFrameShape(QFrame.Shape.HLine)
         column = QVBoxLayout(self)
@@ -110,6 +111,16 @@ class LabellingPanel(QWidget):
         column.addWidget(self.tabs, stretch=1)
         column.addWidget(line)
         column.addWidget(self.training)
+
+
+def _scrolling(page: QWidget) -> QScrollArea:
+    """What is long and rarely looked at; the height of the column is that of the work."""
+    area = QScrollArea()
+    area.setWidget(page)
+    area.setWidgetResizable(True)
+    area.setFrameShape(QFrame.Shape.NoFrame)
+    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    return area
 
 
 def _column(*widgets: QWidget, stretch: bool = True) -> QWidget:

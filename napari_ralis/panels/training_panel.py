@@ -9,6 +9,11 @@ from enum import StrEnum
 from qtpy.QtCore import QPointF, QSize, Qt, Signal
 from qtpy.QtGui import QPainter, QPaintEvent, QPen, QPolygonF
 from qtpy.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+from superqt import QElidingLabel
+
+
+_LINES, _LINES_OF_A_FAULT = 2, 6
+"""Of the remark; the rest is in its tooltip, and in the log."""
 
 
 class Work(StrEnum):
@@ -61,7 +66,7 @@ class TrainingPanel(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self._work = Work.RESTING
-        self.phase, self.remark = QLabel(), QLabel()
+        self.phase, self.remark = QLabel(), QElidingLabel()
         self.remark.setWordWrap(True)
         self.bar = QProgressBar()
         self.bar.setTextVisible(False)
@@ -86,7 +91,11 @@ class TrainingPanel(QWidget):
         self.bar.setRange(0, state.total or 0)
         self.bar.setValue(state.done)
         self.curve.set_values(state.losses)
+        # What went wrong is read to its end; a long remark must not push the tools off the screen.
+        lines = _LINES_OF_A_FAULT if state.work is Work.FAILED else _LINES
+        self.remark.setMaximumHeight(lines * self.remark.fontMetrics().lineSpacing() + 2)
         self.remark.setText(state.remark)
+        self.remark.setToolTip(state.remark)
         self.remark.setVisible(bool(state.remark))
         self.pause_button.setVisible(at_work)
         self.pause_button.setText("Go on" if state.work is Work.PAUSED else "Pause")

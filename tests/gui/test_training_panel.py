@@ -54,6 +54,21 @@ def test_the_bar_follows_the_work_and_sways_where_there_is_no_total(panel: Train
     assert not panel.bar.isVisible()
 
 
+def test_a_long_remark_takes_two_lines_and_what_went_wrong_is_read_to_its_end(
+    panel: TrainingPanel, qtbot: QtBot
+) -> None:
+    panel.resize(360, 400)
+    long = "Knows road, building and wall; nothing of fence, traffic light, truck, bus, train, pole and terrain. " * 3
+    heights = []
+    for work in (Work.RUNNING, Work.FAILED):
+        panel.set_state(TrainingState(work, "training", remark=long))
+        qtbot.wait(20)
+        heights.append(panel.remark.height() // panel.remark.fontMetrics().lineSpacing())
+    assert heights[0] == 2
+    assert heights[1] > 3
+    assert panel.remark.text() == panel.remark.toolTip() == long
+
+
 def test_pause_is_asked_for_and_taken_back_with_the_same_button(panel: TrainingPanel, qtbot: QtBot) -> None:
     asked: list[bool] = []
     panel.pause_requested.connect(asked.append)
