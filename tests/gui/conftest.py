@@ -14,13 +14,13 @@ from napari.components import ViewerModel
 from pytestqt.qtbot import QtBot
 
 from napari_ralis.dock_widget import RalisDockWidget
-from napari_ralis.lasting_none import make_none_last
+from napari_ralis.lasting_constants import make_constants_last
 from napari_ralis.settings import settings_path, update_settings
 from src_model.data.streets.street_images import StreetImages
 from src_model.data.streets.writer import write_streets
 
 # Tests of single panels open no dock, which does this in the plugin.
-make_none_last()
+make_constants_last()
 
 
 @pytest.fixture(autouse=True)
