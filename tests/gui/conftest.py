@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -21,6 +22,13 @@ from src_model.data.streets.writer import write_streets
 
 # Tests of single panels open no dock, which does this in the plugin.
 make_constants_last()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _what_is_old_is_not_looked_through() -> None:
+    """napari collects garbage with every layer that goes: among what these tests have made, and not in all of torch."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)
