@@ -8,6 +8,13 @@ INSTALLED := $(VENV)/.napari-ralis-installed
 PYSIDE6 := $(abspath $(VENV))/pyside6
 DOCS_INSTALLED := $(VENV)/.napari-ralis-docs-installed
 
+# Tests run in a process for each core, up to four as each takes a gigabyte, and on a screen of its own. One that has
+# nothing left to do takes tests from the longest queue. WORKERS= runs all in one process.
+WORKERS ?= -n logical --maxprocesses 4 --dist worksteal
+# A process computes with one thread, as there are as many as cores; and it may keep the bytecode of what pytest has
+# rewritten, which takes it seconds to make.
+ALONE := env -u PYTHONDONTWRITEBYTECODE OMP_NUM_THREADS=1
+
 # What Qt needs to draw where there is no screen (Debian and Ubuntu).
 SCREEN := xvfb libegl1 libgl1 libglx-mesa0 libxkbcommon-x11-0 libxcb-cursor0 libxcb-icccm4 libxcb-image0 \
 	libxcb-keysyms1 libxcb-randr0 libxcb-render-util0 libxcb-xinerama0 libxcb-xfixes0 libdbus-1-3 libfontconfig1
@@ -22,12 +29,13 @@ app: install
 	$(BIN)/napari-ralis label
 
 test: install screen
-	$(BIN)/python -m pytest
+	$(ALONE) $(BIN)/python -m pytest $(WORKERS)
 
 # The GUI with the other Qt binding, which lies in a folder of its own: in the environment itself it would be in the
-# way of the first one.
+# way of the first one. A few files to a process, as a fault in the binding can end one: that is a failure, and the
+# others' tests are run all the same.
 test-pyside6: install screen $(PYSIDE6)/.installed
-	PYTHONPATH="$(PYSIDE6)$${PYTHONPATH:+:$$PYTHONPATH}" QT_API=pyside6 $(BIN)/python -m pytest tests/gui
+	$(ALONE) PYTHONPATH="$(PYSIDE6)$${PYTHONPATH:+:$$PYTHONPATH}" QT_API=pyside6 $(BIN)/python tests/fresh_processes.py tests/gui
 
 lint: install
 	$(BIN)/ruff check .

@@ -11,7 +11,7 @@ from qtpy.QtWidgets import QLabel, QVBoxLayout, QWidget
 from napari_ralis.controller import SessionController
 from napari_ralis.examples_controller import ExamplesController
 from napari_ralis.labelling_controller import LabellingController
-from napari_ralis.lasting_none import make_none_last
+from napari_ralis.lasting_constants import make_constants_last
 from napari_ralis.layers.layer_group import LayerGroup
 from napari_ralis.layers.size_frame import SizeFrame
 from napari_ralis.panels.folder_drop import FolderDrop
@@ -41,7 +41,7 @@ class RalisDockWidget(QWidget):
     """Opens a data set, shows its images and lets them be labelled. napari injects the viewer by parameter name."""
 
     def __init__(self, napari_viewer: ViewerModel) -> None:
-        make_none_last()
+        make_constants_last()
         super().__init__()
         self.session = LabellingSession()
         self.start_page, self.image_panel = StartPage(), ImagePanel()

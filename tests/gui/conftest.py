@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -14,13 +15,20 @@ from napari.components import ViewerModel
 from pytestqt.qtbot import QtBot
 
 from napari_ralis.dock_widget import RalisDockWidget
-from napari_ralis.lasting_none import make_none_last
+from napari_ralis.lasting_constants import make_constants_last
 from napari_ralis.settings import settings_path, update_settings
 from src_model.data.streets.street_images import StreetImages
 from src_model.data.streets.writer import write_streets
 
 # Tests of single panels open no dock, which does this in the plugin.
-make_none_last()
+make_constants_last()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _what_is_old_is_not_looked_through() -> None:
+    """napari collects garbage with every layer that goes: among what these tests have made, and not in all of torch."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)

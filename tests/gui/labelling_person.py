@@ -23,7 +23,7 @@ from src_model.data.streets.writer import reader_for
 PATIENCE = 180_000
 """Milliseconds; a busy machine may take long to import torch and to draw."""
 SETTINGS = {
-    "segmentation": {"segmenter": "fast", "fast_updates": 200},
+    "segmentation": {"segmenter": "fast", "fast_input": "96x192", "fast_updates": 200},
     "acquisition": {"name": "entropy", "regions_per_query": 2, "pool_size": 3, "budget": 40},
 }
 

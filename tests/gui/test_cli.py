@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -59,7 +60,19 @@ def test_a_folder_that_is_no_project_is_refused_before_a_window_opens(tmp_path: 
     assert "Traceback" not in done.stderr
 
 
-def test_without_a_screen_the_demo_ends_with_the_way_to_its_report(tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def demo_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Of the demo, which trains for the first test that runs it and finds all trained in the next."""
+    return tmp_path_factory.mktemp("demo")
+
+
+@pytest.fixture
+def out(demo_folder: Path) -> Path:
+    shutil.rmtree(demo_folder / "report", ignore_errors=True)
+    return demo_folder
+
+
+def test_without_a_screen_the_demo_ends_with_the_way_to_its_report(out: Path) -> None:
     from src_model.studies import demo
 
     tiny = demo.Demo(images=12, size=(32, 64), region=(16, 16), budget=2, regions_per_query=2, pool_size=2, updates=1)
@@ -69,15 +82,13 @@ def test_without_a_screen_the_demo_ends_with_the_way_to_its_report(tmp_path: Pat
         patch.delenv("WAYLAND_DISPLAY", raising=False)
         patch.setattr(cli.webbrowser, "open", lambda url: pytest.fail(f"opened {url}"))
         patch.setattr(cli, "_open_window", lambda *_: pytest.fail("a window without a screen"))
-        result = CliRunner().invoke(cli.app, ["demo", "--quick", "--out", str(tmp_path)], catch_exceptions=False)
-    page = tmp_path / "report" / "report.html"
+        result = CliRunner().invoke(cli.app, ["demo", "--quick", "--out", str(out)], catch_exceptions=False)
+    page = out / "report" / "report.html"
     assert f"Report: {page.as_uri()}" in result.output
     assert page.is_file()
 
 
-def test_with_a_screen_the_demo_opens_its_report_and_its_streets(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_with_a_screen_the_demo_opens_its_report_and_its_streets(out: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from src_model.studies import demo
 
     tiny = demo.Demo(images=12, size=(32, 64), region=(16, 16), budget=2, regions_per_query=2, pool_size=2, updates=1)
@@ -87,9 +98,9 @@ def test_with_a_screen_the_demo_opens_its_report_and_its_streets(
     monkeypatch.setenv("DISPLAY", ":0")
     monkeypatch.setattr(cli.webbrowser, "open", pages.append)
     monkeypatch.setattr(cli, "_open_window", lambda *window: windows.append(window))
-    CliRunner().invoke(cli.app, ["demo", "--quick", "--out", str(tmp_path)], catch_exceptions=False)
-    assert pages == [(tmp_path / "report" / "report.html").as_uri()]
+    CliRunner().invoke(cli.app, ["demo", "--quick", "--out", str(out)], catch_exceptions=False)
+    assert pages == [(out / "report" / "report.html").as_uri()]
     [(config, title, remark)] = windows
-    assert config == tiny.data(tmp_path)
+    assert config == tiny.data(out)
     assert title == "napari-ralis: demo"
     assert pages[0] in str(remark)

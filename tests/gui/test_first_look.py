@@ -26,7 +26,7 @@ from src_model.labelling.examples import Spot
 
 PATIENCE = 180_000
 SETTINGS = {
-    "segmentation": {"segmenter": "fast", "fast_updates": 100},
+    "segmentation": {"segmenter": "fast", "fast_input": "96x192", "fast_updates": 100},
     "acquisition": {"name": "entropy", "regions_per_query": 2, "pool_size": 3, "budget": 40},
 }
 

@@ -34,7 +34,7 @@ GROUND, SKY = (0, 1, 9), (10,)
 KEYS = {0: Qt.Key.Key_1, 1: Qt.Key.Key_2, 2: Qt.Key.Key_3, IGNORED: Qt.Key.Key_Minus}
 """By what they paint; an oracle ignores by decision what its masks do not name."""
 SETTINGS = {
-    "segmentation": {"segmenter": "fast", "fast_updates": 60},
+    "segmentation": {"segmenter": "fast", "fast_input": "64x128", "fast_updates": 60},
     "acquisition": {"name": "margin_class_balanced", "regions_per_query": 2, "pool_size": 3, "budget": 6},
     # What makes a session comparable with a simulation to the bit.
     "schedule": "sequential",

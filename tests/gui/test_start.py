@@ -36,6 +36,8 @@ from src_model.project.folder import ABOUT, CLASS_TABLE
 from src_model.project.settings_file import read_settings as read_project_settings
 from src_model.shipped import models
 
+# PySide6 6.12 has a constructor of drags for places between pixels and warns of the other; PyQt6 has that one alone.
+pytestmark = pytest.mark.filterwarnings("ignore:.*QDragEnterEvent.*deprecated:DeprecationWarning")
 PATIENCE = 170_000
 """Milliseconds; a busy machine may take long to import torch."""
 LEFT = Qt.MouseButton.LeftButton
@@ -98,6 +100,7 @@ class Newcomer:
     def use_fast_segmenter(self) -> None:
         form = self.setup.advanced
         form.fields["segmentation", "segmenter"].value = "fast"
+        form.fields["segmentation", "fast_input"].value = "64x96"
         form.fields["acquisition", "name"].value = "entropy"
 
     def until_a_region_is_there(self) -> Region:

@@ -31,7 +31,7 @@ def data_set(folder: Path, classes: int, size: tuple[int, int] = (36, 48), alike
     height, width = size
     for kind in ("images", "masks"):
         (folder / kind).mkdir(parents=True)
-    colours = np.random.default_rng(classes).permutation(256**3)[:classes]
+    colours = np.random.default_rng(classes).choice(256**3, classes, replace=False)
     palette = np.stack([colours % 256, colours // 256 % 256, colours // 256**2], axis=1).astype(np.uint8)
     rows = [f"{number},class {number},{r},{g},{b}" for number, (r, g, b) in enumerate(palette.tolist())]
     (folder / "classes.csv").write_text("\n".join(["id,name,R,G,B", *rows]))
