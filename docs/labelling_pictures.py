@@ -32,6 +32,7 @@ from src_model.data.streets.writer import reader_for
 PICTURES = Path(__file__).parent / "pictures"
 REGIONS = 40
 SETTINGS: dict[str, Any] = {"acquisition": {"budget": 200}}
+_PROJECTS = {"streets": "streets-delft", "camvid": "camvid-cambridge"}
 _FRAME = (640, 400)
 """Size of the animation."""
 
@@ -176,7 +177,7 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as folder, screen(), window("napari") as viewer:
             update_settings(settings_path(), lambda own: type(own)())
             person = Annotator(viewer, theme, told.out)
-            session(person, data_of(told.data), told.regions, Path(folder, "streets-delft"))
+            session(person, data_of(told.data), told.regions, Path(folder, _PROJECTS[told.data]))
             if person.frames:
                 first, *others = person.frames
                 first.save(told.out / f"session-{theme}.gif", save_all=True, append_images=others, duration=600, loop=0)
