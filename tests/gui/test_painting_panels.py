@@ -13,7 +13,8 @@ from qtpy.QtWidgets import QPushButton, QVBoxLayout, QWidget
 
 from napari_ralis.keybindings import Verb, cheat_sheet, class_keys, verb_keys
 from napari_ralis.panels.cheat_sheet import CheatSheet
-from napari_ralis.panels.palette_panel import PalettePanel, palette_entries
+from napari_ralis.panels.palette_model import palette_entries
+from napari_ralis.panels.palette_panel import PalettePanel
 from napari_ralis.panels.tools_panel import ToolsPanel, ToolsState
 from src_model.data.annotation import IGNORED
 from src_model.data.class_schema import ClassSchema, SemanticClass
