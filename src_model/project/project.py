@@ -61,13 +61,12 @@ logger = logging.getLogger(__name__)
 class Project(ProjectView):
     """A project folder with the right to write in it; use it in a ``with`` block.
 
-    One owner at a time: it may move between threads, but not be shared by them.
+    One owner at a time: it may move between threads, but not be shared by them. ``person``: whose answers are recorded.
     """
 
     def __init__(self, folder: Path, settings: RunConfig, log: EventLog, lock: ProjectLock) -> None:
         super().__init__(folder, settings, log)
-        self.person = ""  # Whose answers are recorded.
-        self._lock = lock
+        self._lock, self.person = lock, ""
         self._tables_stale = False
         self._tables_due = 0.0
         self._identity = _identity(folder / LOG)

@@ -13,9 +13,11 @@ from qtpy.QtWidgets import QPushButton, QVBoxLayout, QWidget
 
 from napari_ralis.keybindings import Verb, cheat_sheet, class_keys, verb_keys
 from napari_ralis.panels.cheat_sheet import CheatSheet
+from napari_ralis.panels.labelling_panel import LabellingPanel
 from napari_ralis.panels.palette_model import palette_entries
 from napari_ralis.panels.palette_panel import PalettePanel
 from napari_ralis.panels.tools_panel import ToolsPanel, ToolsState
+from napari_ralis.panels.training_panel import TrainingState, Work
 from src_model.data.annotation import IGNORED
 from src_model.data.class_schema import ClassSchema, SemanticClass
 from src_model.labelling.skipping import SkipReason
@@ -269,3 +271,34 @@ def test_the_cheat_sheet_of_sixty_six_classes_fits_a_small_screen(qtbot: QtBot) 
 
 def test_every_tool_button_has_its_verb() -> None:
     assert {tool.value for tool in Tool} - {"move"} <= {verb.value for verb in Verb}
+
+
+def test_nineteen_classes_are_whole_at_1280_by_800_beside_a_training_that_has_much_to_say(qtbot: QtBot) -> None:
+    panel = LabellingPanel()
+    qtbot.addWidget(panel)
+    panel.query.reason.setText("A check region, drawn by chance: label it without help. It measures the model.")
+    schema = ClassSchema("n", tuple(SemanticClass(id, f"class {id}", (id, 9, 9)) for id in range(19)))
+    palette = panel.palette_panel
+    palette.set_entries(palette_entries(schema, {}, {}))
+    remark = "Drafts come from the model of step 3; not measurable yet with 4 check regions. The model is 9 regions old"
+    heights = []
+    panel.training.set_state(TrainingState(Work.RUNNING, "training", 1, 9, remark=remark))
+    panel.show()
+    qtbot.wait(50)
+    least = panel.minimumSizeHint().height()
+    assert least < 700, "the dock is no higher on that screen"
+    for height in (1000, least):
+        panel.resize(400, height)
+        qtbot.wait(50)
+        assert panel.height() == height
+        view, last = palette.list, palette.model.index(palette.model.rowCount() - 1, 0)
+        viewport = view.viewport()
+        assert viewport is not None
+        assert viewport.rect().contains(view.visualRect(last)), height
+        assert view.visualRect(palette.model.index(1, 0)).left() > 0, "two columns"
+        below = panel.aids.mapTo(panel, QPoint(0, 0)).y()
+        assert view.mapTo(panel, QPoint(0, view.height())).y() <= below
+        heights.append(view.gridSize().height())
+    assert heights[0] == 24
+    assert 18 <= heights[1] < 24, "lower rows, and no bar"
+    assert view.verticalScrollBarPolicy() == Qt.ScrollBarPolicy.ScrollBarAlwaysOff
