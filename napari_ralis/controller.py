@@ -14,7 +14,7 @@ from napari_ralis.panels.image_panel import ImagePanel
 from napari_ralis.panels.setup_page import SetupPage
 from napari_ralis.panels.start_page import StartPage
 from napari_ralis.panels.start_panel import StartPanel
-from napari_ralis.session import LabellingSession, Phase
+from napari_ralis.session import DatasetContents, LabellingSession, Phase
 from napari_ralis.threads.dataset_jobs import (
     FoundProject,
     OpenedDataset,
@@ -22,6 +22,7 @@ from napari_ralis.threads.dataset_jobs import (
     Step,
     look_job,
     open_job,
+    read_ahead_job,
     read_job,
 )
 from napari_ralis.threads.engine_worker import Answers, EngineWorker, Job
@@ -48,6 +49,7 @@ class SessionController:
         self._worker = worker
         self._labelling = labelling
         self._dataset: Dataset | None = None
+        self._step = 1
         self._opening_panel.leave_requested.connect(self._on_view_stop_requested)
         self._image_panel.image_requested.connect(self._on_view_image_requested)
         session.changed.connect(self._on_session_changed)
@@ -121,6 +123,7 @@ class SessionController:
         before = self._session.current
         self._session.select(index)
         if self._session.current != before:
+            self._step = 1 if before is None or index > before else -1
             self._read_current()
 
     def _on_session_changed(self) -> None:
@@ -164,6 +167,15 @@ class SessionController:
         contents = self._session.contents
         if contents is not None:
             self._layers.show(read.pixels, read.labels, contents.schema, contents.config.region)
+            self._read_ahead(contents)
+
+    def _read_ahead(self, contents: DatasetContents) -> None:
+        """Have the image decoded that comes next when the person goes on the same way."""
+        following = (self._session.current or 0) + self._step
+        if self._dataset is not None and 0 <= following < len(contents.entries):
+            # Whatever is wrong with it is said when it is asked for.
+            answers = Answers(result=lambda _: None, failure=lambda _: None)
+            self._worker.start(read_ahead_job(self._dataset, contents.entries[following].image), answers)
 
     def _on_engine_unreadable(self, error: Exception) -> None:
         self._layers.clear()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from qtpy.QtCore import QEvent
+from qtpy.QtCore import QEvent, QTimer
 from qtpy.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from napari_ralis.controller import SessionController
@@ -24,12 +24,17 @@ from napari_ralis.session import LabellingSession
 from napari_ralis.start_controller import StartController
 from napari_ralis.threads.canvas_lane import CanvasLane
 from napari_ralis.threads.engine_worker import EngineWorker
+from napari_ralis.threads.manners import take_short_turns
 from napari_ralis.threads.run_lane import RunLane, Settings
+from napari_ralis.threads.torch_beside_opengl import import_engine_ahead
 from src_model.config import DataConfig
 from src_model.data.readers import READER_NAMES
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
+
+_SETTLED = 200
+"""Milliseconds after which the dock is drawn, and the engine may be imported."""
 
 
 class RalisDockWidget(QWidget):
@@ -78,6 +83,8 @@ class RalisDockWidget(QWidget):
         for other in (self.setup_page.leave_requested, self.setup_page.start_requested, drop.dropped):
             other.connect(self.remark.hide)
         self._lay_out()
+        take_short_turns()
+        QTimer.singleShot(_SETTLED, import_engine_ahead)
 
     def open(self, config: DataConfig, remark: str = "") -> None:
         """Open a data set; ``remark``, in HTML, says above what is shown here until something else is opened."""

@@ -9,7 +9,7 @@ from qtpy.QtCore import QTimer
 
 from napari_ralis.easel import Easel
 from napari_ralis.keybindings import Verb
-from napari_ralis.layers.layer_group import TAG
+from napari_ralis.layers.stack import TAG
 from napari_ralis.panels.canvas_focus import CanvasFocus, Spot
 from napari_ralis.panels.labelling_panel import LabellingPanel
 from napari_ralis.panels.overview import Overview

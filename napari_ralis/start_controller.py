@@ -15,9 +15,9 @@ from napari_ralis.panels.setup_page import SetupPage, Wanted
 from napari_ralis.panels.start_page import Recent, StartPage
 from napari_ralis.session import DatasetContents, ImageEntry, LabellingSession, Phase
 from napari_ralis.settings import Settings, read_settings, settings_path, update_settings
+from napari_ralis.threads.collector import release, set_aside
 from napari_ralis.threads.engine_worker import Answers, EngineWorker
 from napari_ralis.threads.start_jobs import Plan, Ready, presence_job, project_job, streets_job
-from napari_ralis.threads.torch_beside_opengl import import_engine
 from src_model.config import merged, preset_settings
 from src_model.data.region import Size
 from src_model.exceptions import CheckpointError, RalisError
@@ -68,11 +68,10 @@ class StartController:
         setup.classes.preset_requested.connect(self._on_view_preset_requested)
         session.changed.connect(self._on_session_changed)
         self._on_session_changed()
+        set_aside(self)
 
     def label_streets(self) -> None:
         """Draw the sample streets, unless they are there, and label them in a project beside them."""
-        # Beside the drawing, and before there is a region to paint: the import makes all threads stutter.
-        self._aside.start(import_engine, Answers(lambda _: None, self._on_engine_not_imported))
         self._controller.work(streets_job(), self._on_engine_ready, "Drawing streets …")
 
     def close(self) -> None:
@@ -80,6 +79,7 @@ class StartController:
         self._controller.close()
         self._session.changed.disconnect(self._on_session_changed)
         self._aside.close()
+        release(self)
 
     # --- what the session says --------------------------------------------------------------------------------
 
@@ -134,9 +134,6 @@ class StartController:
 
     def _on_engine_did_not_look(self, error: Exception) -> None:
         logger.warning("Cannot tell which recent projects are there: %s. Open one to see.", error)
-
-    def _on_engine_not_imported(self, error: Exception) -> None:
-        logger.info("The engine could not be imported ahead of time: %s", error)
 
     def _remember(self, folder: Path) -> None:
         update_settings(settings_path(), lambda settings: settings.with_recent(folder))

@@ -9,11 +9,10 @@ import numpy as np
 from napari.layers import Labels
 from psygnal import Signal
 
-from napari_ralis.layers.layer_group import TAG
 from napari_ralis.layers.paint_colours import paint_colours
 from napari_ralis.layers.pointer import CLICKED, Pointer
 from napari_ralis.layers.preview import Preview
-from napari_ralis.layers.stack import find, place, redraw
+from napari_ralis.layers.stack import TAG, find, place, redraw
 from napari_ralis.layers.step_count import StepCount
 from src_model.data.annotation import IGNORED, VOID
 from src_model.data.annotation import Labels as LabelMap

@@ -10,10 +10,9 @@ from napari.layers import Image
 
 from napari_ralis.layers.annotation_layer import AnnotationLayer
 from napari_ralis.layers.ghosts import Ghosts
-from napari_ralis.layers.layer_group import TAG
 from napari_ralis.layers.marks import Marks
 from napari_ralis.layers.region_frame import RegionFrame
-from napari_ralis.layers.stack import find, place, redraw
+from napari_ralis.layers.stack import TAG, find, place, redraw
 from src_model.data.annotation import Labels
 from src_model.data.class_schema import ClassSchema
 from src_model.data.images import Pixels

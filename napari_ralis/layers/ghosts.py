@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from napari.layers import Labels
 
-from napari_ralis.layers.layer_group import TAG, label_colours
-from napari_ralis.layers.stack import find, place, redraw
+from napari_ralis.layers.layer_group import label_colours
+from napari_ralis.layers.stack import TAG, find, place, redraw
 from src_model.data.annotation import VOID, for_training
 from src_model.data.annotation import Labels as LabelMap
 from src_model.data.class_schema import ClassSchema
@@ -23,24 +23,22 @@ MARGIN = 32
 
 
 class Ghosts:
-    """One layer as large as the image; it is empty but for the margin round the region in hand."""
+    """One layer a margin larger than the region in hand; one as large as the image takes a third of each drawing."""
 
     def __init__(self, viewer: ViewerModel) -> None:
         self._viewer = viewer
 
     def show(self, region: Region, labels: LabelMap, schema: ClassSchema) -> None:
         """Show the outlines of an image's (H, W) labels round this region."""
-        outlines, origin = surroundings(region, labels)
-        values = np.full(labels.shape, VOID, dtype=np.uint8)
-        values[origin[0] : origin[0] + outlines.shape[0], origin[1] : origin[1] + outlines.shape[1]] = outlines
+        outlines = surroundings(region, labels)
         layer = find(self._viewer, "ghosts")
         if layer is None:
-            layer = Labels(values, name="Neighbours", opacity=0.9, metadata={TAG: "ghosts"})
+            layer = Labels(outlines, name="Neighbours", opacity=0.9, metadata={TAG: "ghosts"})
             place(self._viewer, layer)
         if layer.metadata.get("schema") != schema:
             layer.colormap = label_colours(schema)
             layer.metadata["schema"] = schema
-        redraw(layer, values, (0, 0))
+        redraw(layer, outlines, (region.row - MARGIN, region.column - MARGIN))
         layer.editable = False
 
     def clear(self) -> None:
@@ -49,22 +47,20 @@ class Ghosts:
             self._viewer.layers.remove(layer)
 
 
-def surroundings(region: Region, labels: LabelMap) -> tuple[LabelMap, tuple[int, int]]:
-    """Outlines round a region, and the row and column at which they begin.
+def surroundings(region: Region, labels: LabelMap) -> LabelMap:
+    """Outlines round a region: (h + 64, w + 64) labels, the class where it meets another, VOID everywhere else.
 
-    (h + 64, w + 64) labels, less where the image ends: the class where it meets another, VOID everywhere else. Where
-    labels merely end, there is no outline.
+    Where labels merely end, and beyond the image, there is no outline.
     """
     top, left = max(region.row - MARGIN, 0), max(region.column - MARGIN, 0)
     bottom, right = region.row + region.height + MARGIN, region.column + region.width + MARGIN
     around = for_training(labels[top:bottom, left:right])
-    outlines = np.where(_meeting(around), around, np.uint8(VOID))
-    inner = (
-        slice(region.row - top, region.row - top + region.height),
-        slice(region.column - left, region.column - left + region.width),
-    )
-    outlines[inner] = VOID
-    return outlines, (top, left)
+    outlines = np.full((region.height + 2 * MARGIN, region.width + 2 * MARGIN), VOID, dtype=np.uint8)
+    row, column = top - (region.row - MARGIN), left - (region.column - MARGIN)
+    inside = np.s_[row : row + around.shape[0], column : column + around.shape[1]]
+    outlines[inside] = np.where(_meeting(around), around, np.uint8(VOID))
+    outlines[MARGIN:-MARGIN, MARGIN:-MARGIN] = VOID
+    return outlines
 
 
 def _meeting(labels: LabelMap) -> Mask:

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from napari.layers import Image, Labels, Layer, Shapes
 from napari.utils.colormaps import DirectLabelColormap
 
+from napari_ralis.layers.stack import TAG, find, place, redraw
 from napari_ralis.preferences import mask_opacity
 from src_model.data.annotation import VOID
 from src_model.data.annotation import Labels as LabelMap
@@ -19,9 +20,6 @@ from src_model.data.region import Region, RegionGrid, Size
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
-
-TAG = "napari_ralis"
-"""Key in a layer's metadata under which its role in the group stands; names are the user's to change."""
 
 _EDGE = "#ffd21f"
 _MOST_OUTLINED = 1_000
@@ -58,16 +56,16 @@ class LayerGroup:
 
     def _show_image(self, pixels: Pixels) -> None:
         if (layer := self._find("image")) is None:
-            self._add(Image(pixels, rgb=True, name="Image", metadata={TAG: "image"}), below=("masks", "regions"))
+            self._add(Image(pixels, rgb=True, name="Image", metadata={TAG: "image"}))
         else:
-            layer.data = pixels
+            redraw(layer, pixels, (0, 0))
 
     def _show_masks(self, labels: LabelMap, schema: ClassSchema) -> None:
         if (layer := self._find("masks")) is None:
             layer = Labels(labels, name="Masks", opacity=mask_opacity(), metadata={TAG: "masks"})
-            self._add(layer, below=("regions",))
+            self._add(layer)
         else:
-            layer.data = labels
+            redraw(layer, labels, (0, 0))
         # Each time: new data make a layer editable again.
         layer.editable = False
         if layer.metadata.get("schema") != schema:
@@ -92,17 +90,14 @@ class LayerGroup:
             metadata={TAG: "regions"},
         )
         layer.editable = False
-        self._add(layer, below=())
+        self._add(layer)
         self._drawn = grid.image_size, grid.region_size
 
     def _find(self, role: str) -> Any:
-        return next((layer for layer in self._viewer.layers if layer.metadata.get(TAG) == role), None)
+        return find(self._viewer, role)
 
-    def _add(self, layer: Layer, below: Sequence[str]) -> None:
-        """Put a layer under the lowest of the roles that belong above it."""
-        roles = [other.metadata.get(TAG) for other in self._viewer.layers]
-        above = [index for index, role in enumerate(roles) if role in below]
-        self._viewer.layers.insert(min(above, default=len(roles)), layer)
+    def _add(self, layer: Layer) -> None:
+        place(self._viewer, layer)
         self._viewer.layers.selection.active = self._find("masks") or layer
 
 

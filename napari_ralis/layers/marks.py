@@ -9,9 +9,8 @@ import numpy.typing as npt
 from napari.layers import Labels
 from napari.utils.colormaps import DirectLabelColormap
 
-from napari_ralis.layers.layer_group import TAG
 from napari_ralis.layers.preview import inner_outline
-from napari_ralis.layers.stack import find, place, redraw
+from napari_ralis.layers.stack import TAG, find, place, redraw
 from src_model.labelling.painting import Mask
 
 if TYPE_CHECKING:
@@ -28,7 +27,7 @@ _HATCH_STEP, _DASH, _THICK = 6, 6, 2
 
 
 class Marks:
-    """One small layer over the region; it cannot be painted on, and is not there until something is to be marked.
+    """One small layer over the region; it cannot be painted on.
 
     Hatching is white with black beside it, seams are red and white: neither relies on one colour being seen.
     """
@@ -40,9 +39,10 @@ class Marks:
     def show(self, origin: tuple[int, int], doubtful: Mask, seams: Mask) -> None:
         """Hatch and outline the (h, w) pixels that are doubtful, and draw those that lie on a seam."""
         something = bool(doubtful.any() or seams.any())
+        # A layer that is made later, in the middle of the work, stops the canvas for a quarter of a second.
+        layer = self._layer()
         # Moving a layer takes napari long; one that shows nothing stays where it is.
         if something or self._shown:
-            layer = self._layer()
             redraw(layer, marked(doubtful, seams), origin)
             # Each time: new data make a layer editable again.
             layer.editable = False

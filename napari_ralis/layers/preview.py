@@ -9,8 +9,7 @@ import numpy.typing as npt
 from napari.layers import Labels
 from napari.utils.colormaps import DirectLabelColormap
 
-from napari_ralis.layers.layer_group import TAG
-from napari_ralis.layers.stack import find, place, redraw
+from napari_ralis.layers.stack import TAG, find, place, redraw
 from src_model.data.region import Size
 from src_model.labelling.painting import Mask
 
@@ -40,6 +39,8 @@ class Preview:
         shown = self._outlined is not None or self._hatched is not None
         self._origin, self._shape = origin, shape
         self._outlined = self._hatched = None
+        # Made with the first region: a layer that is made at a hover stops the canvas for a quarter of a second.
+        self._layer()
         # Moving a layer takes napari long; one that shows nothing is moved when it has something to show.
         if shown:
             self._draw()

@@ -9,8 +9,7 @@ import numpy.typing as npt
 from napari.layers import Labels
 from napari.utils.colormaps import DirectLabelColormap
 
-from napari_ralis.layers.layer_group import TAG
-from napari_ralis.layers.stack import find, place, redraw
+from napari_ralis.layers.stack import TAG, find, place, redraw
 from src_model.data.region import Region, Size
 
 if TYPE_CHECKING:

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from napari.layers import Image, Points
 
-from napari_ralis.layers.layer_group import TAG
-from napari_ralis.layers.stack import find
+from napari_ralis.layers.stack import TAG, find
 from src_model.data.class_schema import Colour
 from src_model.data.images import Pixels
 from src_model.data.region import Region, Size

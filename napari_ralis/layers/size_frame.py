@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from napari.layers import Shapes
 
-from napari_ralis.layers.layer_group import TAG
-from napari_ralis.layers.stack import find
+from napari_ralis.layers.stack import TAG, find
 from src_model.data.region import Size
 
 if TYPE_CHECKING:

@@ -8,11 +8,11 @@ import numpy as np
 import numpy.typing as npt
 from napari.layers import Labels, Layer
 
-from napari_ralis.layers.layer_group import TAG
-
 if TYPE_CHECKING:
     from napari.components import ViewerModel
 
+TAG = "napari_ralis"
+"""Key in a layer's metadata under which its role stands; names are the user's to change."""
 ORDER = ("image", "masks", "regions", "frame", "ghosts", "annotation", "marks", "preview")
 """Roles from the lowest layer to the highest."""
 
@@ -67,5 +67,7 @@ def _redraw_part(layer: Any, values: npt.NDArray[np.generic]) -> None:
     if rows.size:
         part = slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)
         layer.data[part] = values[part]
-        # What napari says itself after a stroke. Labels of one byte are sent to the screen as they are.
-        layer.events.labels_update(data=layer.data[part], offset=[part[0].start, part[1].start])
+        # What napari says itself after a stroke. Labels of one byte are sent to the screen as they are. The list of
+        # layers, which would paint itself anew at each event of a layer, does not hear of it.
+        with layer.events.blocker():
+            layer.events.labels_update(data=layer.data[part], offset=[part[0].start, part[1].start])

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from napari.layers import Layer
 
-from napari_ralis.layers.layer_group import TAG
+from napari_ralis.layers.stack import TAG
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel

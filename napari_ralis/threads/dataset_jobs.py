@@ -105,6 +105,16 @@ def read_job(dataset: Dataset, image: str) -> Job:
     return job
 
 
+def read_ahead_job(dataset: Dataset, image: str) -> Job:
+    """Decode an image and its mask into the data set's cache, for whoever asks for it next."""
+
+    def job() -> None:
+        dataset.image(image)
+        dataset.labels(image)
+
+    return job
+
+
 def is_project(folder: Path) -> bool:
     """Whether this is one of our projects: two names are enough, since other programs have a ``project.json``."""
     return (folder / ABOUT).is_file() and (folder / LOG).is_file()

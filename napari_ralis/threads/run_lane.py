@@ -13,7 +13,7 @@ from qtpy.QtCore import QObject, Signal, Slot
 
 from napari_ralis.sitting import Place
 from napari_ralis.threads.engine_worker import known_failure
-from napari_ralis.threads.manners import HEAVY, give_way, take_short_turns
+from napari_ralis.threads.manners import HEAVY, give_way
 from napari_ralis.threads.run_messages import (
     Began,
     Ended,
@@ -34,7 +34,7 @@ from napari_ralis.threads.run_messages import (
 from napari_ralis.threads.torch_beside_opengl import import_engine
 from src_model.data.annotation import Annotation
 from src_model.data.region import Region
-from src_model.events import Event, Progress, ShouldStop
+from src_model.events import Event, Progress, QueryReady, ShouldStop
 from src_model.labelling.examples import Examples
 from src_model.labelling.skipping import SkipReason
 
@@ -93,7 +93,6 @@ class RunLane(QObject):
             Who answers; empty: nobody knows.
         """
         self.close()
-        take_short_turns()
         self._closing = self._paused = self._cancelled = self._held = self._showcase_said = False
         self._thread = Thread(target=self._live, args=(folder, settings, person), name="ralis-run", daemon=True)
         self._thread.start()
@@ -239,6 +238,9 @@ class RunLane(QObject):
         try:
             for event in verbs[job](self._should_stop):
                 self._say_event(event)
+                if isinstance(event, QueryReady):
+                    # More queries may follow; nobody waits for those.
+                    self._say_standing(run)
                 if job is not Job.STARTING:
                     self._between(run)
         except Exception as error:  # noqa: BLE001 - the worker boundary

@@ -1,8 +1,15 @@
-"""Torch beside OpenGL: how torch is imported into a process that draws already."""
+"""Torch beside OpenGL: how torch is imported into a process that draws already, and when."""
 
 from __future__ import annotations
 
+import logging
 import sys
+from functools import cache
+from threading import Thread
+
+from napari_ralis.threads.collector import set_aside_more
+
+logger = logging.getLogger(__name__)
 
 
 def import_engine() -> None:
@@ -16,3 +23,23 @@ def import_engine() -> None:
     if sys.platform.startswith("linux") and "torch" not in sys.modules and "triton" not in sys.modules:
         sys.modules["triton"] = None  # type: ignore[assignment]  # how Python says that a module cannot be imported
     import src_model.active_learning.person_run  # noqa: F401 - late: it brings torch
+
+
+@cache
+def import_engine_ahead() -> None:
+    """Import the engine in a thread of its own, once a process, while a person chooses what to open.
+
+    It takes most of the seconds until the first proposal. Who needs the engine sooner waits in `import_engine` for what
+    is left. The thread is no daemon: closing napari hides its windows at once, and Python ends when the import has;
+    torch must not be cut off in the middle of one.
+    """
+    Thread(target=_import_ahead, name="ralis-import").start()
+
+
+def _import_ahead() -> None:
+    try:
+        import_engine()
+    except Exception as error:  # noqa: BLE001 - whoever needs the engine meets it again, and tells it
+        logger.info("The engine could not be imported ahead of time: %s", error)
+    # What it brought: a million objects.
+    set_aside_more()

@@ -32,6 +32,12 @@ def no_first_look(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.
     return folder
 
 
+@pytest.fixture(autouse=True)
+def no_engine_ahead(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Torch is imported when something needs it: most of these tests do not, and it takes seconds."""
+    monkeypatch.setattr("napari_ralis.dock_widget.import_engine_ahead", lambda: None)
+
+
 @pytest.fixture
 def open_dock(make_napari_viewer: Callable[..., Any]) -> Callable[[], tuple[Any, RalisDockWidget]]:
     """Opens the dock in a new viewer, through the installed manifest."""

@@ -10,8 +10,7 @@ import numpy as np
 from annotation_desk import QUARTERS, REGION, SCHEMA, Desk, Paper
 from pytestqt.qtbot import QtBot
 
-from napari_ralis.layers.layer_group import TAG
-from napari_ralis.layers.stack import find
+from napari_ralis.layers.stack import TAG, find
 from src_model.data.annotation import VOID
 from src_model.data.region import Region
 from src_model.labelling.superpixels import Superpixels

@@ -93,11 +93,12 @@ def test_marks_hatch_what_is_doubtful_and_seams_lie_over_it() -> None:
     assert not values[11:, 3:].any()
 
 
-def test_there_is_no_layer_of_marks_until_there_is_something_to_mark() -> None:
+def test_the_layer_of_marks_is_there_from_the_start_and_moves_only_when_there_is_something_to_mark() -> None:
     viewer = ViewerModel()
     marks, nothing = Marks(viewer), np.zeros((4, 4), np.bool_)
-    marks.show((0, 0), nothing, nothing)
-    assert find(viewer, "marks") is None
+    marks.show((4, 4), nothing, nothing)
+    assert tuple(find(viewer, "marks").translate) == (0, 0)
+    assert not find(viewer, "marks").data.any()
     marks.show((8, 8), ~nothing, nothing)
     assert tuple(find(viewer, "marks").translate) == (8, 8)
     assert not find(viewer, "marks").editable

@@ -21,6 +21,8 @@ from napari_ralis.panels.start_panel import StartPanel
 from napari_ralis.session import LabellingSession, Phase
 from napari_ralis.threads.engine_worker import Answers, EngineWorker, Job
 from src_model.config import DataConfig
+from src_model.data import dataset as dataset_module
+from src_model.data.images import Pixels
 from src_model.exceptions import DataError
 
 
@@ -143,12 +145,59 @@ def test_a_refused_folder_is_told_and_leaves_the_session_as_it_was(
 
 def test_only_a_change_of_image_is_read(stage: Stage, tiny_camvid: Path) -> None:
     stage.controller.open(config(tiny_camvid))
-    stage.worker.answer()
-    stage.worker.answer()
+    for _ in ("opening", "the first image", "the next one ahead"):
+        stage.worker.answer()
     stage.request_image(0)
     assert stage.worker.waiting is None
     stage.request_image(1)
     assert stage.worker.waiting is not None
+
+
+def test_the_image_that_comes_next_the_same_way_is_decoded_ahead(
+    stage: Stage, tiny_camvid: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    decoded: list[str] = []
+    decode = dataset_module.read_image
+
+    def counted(path: Path) -> Pixels:
+        decoded.append(path.stem)
+        return decode(path)
+
+    monkeypatch.setattr(dataset_module, "read_image", counted)
+    stage.controller.open(config(tiny_camvid))
+    stage.worker.answer()
+    assert stage.session.contents is not None
+    names = [Path(entry.image).stem for entry in stage.session.contents.entries]
+    stage.worker.answer()
+    assert decoded == names[:1]
+    stage.worker.answer()
+    assert decoded == names[:2], "ahead"
+    stage.request_image(4)
+    stage.worker.answer()
+    stage.request_image(3)
+    stage.worker.answer()
+    stage.worker.answer()
+    assert decoded[2:] == [names[4], names[3], names[2]], "on the way back the one before"
+    stage.request_image(2)
+    stage.worker.answer()
+    assert decoded[-1] == names[2], "not decoded twice"
+    assert stage.layers.show.call_count == 4
+
+
+def test_an_image_that_cannot_be_read_ahead_is_told_of_when_it_is_asked_for(
+    stage: Stage, tiny_camvid: Path, shown: list[Exception]
+) -> None:
+    stage.controller.open(config(tiny_camvid))
+    stage.worker.answer()
+    assert stage.session.contents is not None
+    damaged = next(tiny_camvid.rglob(f"{Path(stage.session.contents.entries[1].image).stem}.png"))
+    damaged.write_bytes(b"no picture")
+    stage.worker.answer()
+    stage.worker.answer()
+    assert shown == []
+    stage.request_image(1)
+    stage.worker.answer()
+    assert isinstance(shown[0], DataError)
 
 
 def test_stopping_brings_back_the_image_whose_reading_the_opening_had_overtaken(
@@ -217,8 +266,8 @@ def test_the_reader_of_a_folder_is_told_by_its_layout(stage: Stage, tiny_camvid:
 
 def test_other_regions_are_drawn_without_opening_the_data_set_again(stage: Stage, tiny_camvid: Path) -> None:
     stage.controller.open(config(tiny_camvid))
-    stage.worker.answer()
-    stage.worker.answer()
+    for _ in ("opening", "the first image", "the next one ahead"):
+        stage.worker.answer()
     stage.controller.cut((6, 8))
     assert stage.worker.waiting is None
     stage.layers.cut.assert_called_once_with((6, 8))

@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 
 from napari_ralis import cli
 from napari_ralis.dock_widget import RalisDockWidget
-from napari_ralis.layers.layer_group import TAG
+from napari_ralis.layers.stack import TAG
 from src_model.config import DataConfig
 from src_model.data.annotation import VOID
 from src_model.data.readers import open_dataset

@@ -15,7 +15,7 @@ from pytestqt.qtbot import QtBot
 from qtpy.QtCore import Qt
 
 from napari_ralis.dock_widget import RalisDockWidget
-from napari_ralis.layers.layer_group import TAG
+from napari_ralis.layers.stack import TAG
 from napari_ralis.session import Phase
 from napari_ralis.threads import dataset_jobs
 from src_model.config import DataConfig
@@ -135,11 +135,14 @@ def test_an_image_that_disappeared_is_reported_and_no_other_is_shown_in_its_plac
     viewer, dock = open_dock()
     dock.open(DataConfig(path=tiny_camvid, reader="camvid", region=(12, 16)))
     wait_until_shown(viewer, dock, qtbot)
-    second = dock.session.contents.entries[1].image
-    (tiny_camvid / "train" / f"{second}.png").unlink()
+    # The second image is decoded ahead.
+    third = dock.session.contents.entries[2].image
+    (tiny_camvid / "train" / f"{third}.png").unlink()
+    qtbot.mouseClick(dock.image_panel.next_button, Qt.MouseButton.LeftButton)
+    wait_until_shown(viewer, dock, qtbot)
     qtbot.mouseClick(dock.image_panel.next_button, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: bool(shown_warnings), timeout=PATIENCE)
-    assert second in shown_warnings[0]
+    assert third in shown_warnings[0]
     assert len(viewer.layers) == 0
 
 

@@ -8,8 +8,9 @@ from napari.components import ViewerModel
 from napari.layers import Points
 
 from napari_ralis.layers.iou_layers import OUTCOME_COLOURS, OUTCOMES, REGION_IOU, ClassView, IouLayers, outcome_colours
-from napari_ralis.layers.layer_group import TAG, LayerGroup
+from napari_ralis.layers.layer_group import LayerGroup
 from napari_ralis.layers.prediction_layers import PREDICTION, UNCERTAINTY, PredictionLayers
+from napari_ralis.layers.stack import TAG
 from src_model.data.annotation import VOID
 from src_model.data.class_schema import ClassSchema, SemanticClass
 from src_model.data.region import RegionGrid

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from napari.components import ViewerModel
 
-from napari_ralis.layers.layer_group import TAG, LayerGroup, label_colours, outlines
+from napari_ralis.layers.layer_group import LayerGroup, label_colours, outlines
+from napari_ralis.layers.stack import TAG
 from src_model.data.annotation import VOID
 from src_model.data.class_schema import ClassSchema, SemanticClass
 from src_model.data.region import Region

@@ -8,10 +8,9 @@ from napari.components import ViewerModel
 
 from napari_ralis.layers.annotation_layer import AnnotationLayer
 from napari_ralis.layers.ghosts import MARGIN, Ghosts, surroundings
-from napari_ralis.layers.layer_group import TAG
 from napari_ralis.layers.preview import inner_outline
 from napari_ralis.layers.region_frame import RegionFrame, framed
-from napari_ralis.layers.stack import find
+from napari_ralis.layers.stack import TAG, find
 from src_model.data.annotation import IGNORED, VOID
 from src_model.data.class_schema import ClassSchema, SemanticClass
 from src_model.data.region import Region
@@ -44,8 +43,8 @@ def test_surroundings_outline_where_two_classes_meet_and_not_where_labels_end() 
     labels = np.full((5, 6), VOID, dtype=np.uint8)
     labels[1:4, :3], labels[1:4, 3:5] = 0, 1
     labels[3, 3] = IGNORED
-    around, _ = surroundings(Region("img", 0, 5, 1, 1), labels)
-    assert around.tolist() == [
+    around = surroundings(Region("img", 0, 5, 1, 1), labels)
+    assert around[MARGIN : MARGIN + 5, MARGIN - 5 : MARGIN + 1].tolist() == [
         [VOID] * 6,
         [VOID, VOID, 0, 1, VOID, VOID],
         [VOID, VOID, 0, 1, VOID, VOID],
@@ -56,8 +55,7 @@ def test_surroundings_outline_where_two_classes_meet_and_not_where_labels_end() 
 
 def test_surroundings_reach_a_margin_beyond_the_region_and_leave_it_out() -> None:
     labels = (np.arange(200)[:, None] % 2 * np.ones(300)).astype(np.uint8)
-    around, origin = surroundings(Region("img", 80, 90, 20, 30), labels)
-    assert origin == (80 - MARGIN, 90 - MARGIN)
+    around = surroundings(Region("img", 80, 90, 20, 30), labels)
     assert around.shape == (20 + 2 * MARGIN, 30 + 2 * MARGIN)
     assert (around[MARGIN:-MARGIN, MARGIN:-MARGIN] == VOID).all()
     assert (around == VOID).sum() == 20 * 30
@@ -66,11 +64,12 @@ def test_surroundings_reach_a_margin_beyond_the_region_and_leave_it_out() -> Non
 
 def test_surroundings_end_where_the_image_ends() -> None:
     labels = (np.arange(40) % 2 * np.ones((20, 1))).astype(np.uint8)
-    around, origin = surroundings(Region("img", 0, 30, 20, 10), labels)
-    assert origin == (0, 0)
-    assert around.shape == (20, 40)
-    assert (around[:, :30] == labels[:, :30]).all()
-    assert (around[:, 30:] == VOID).all()
+    around = surroundings(Region("img", 0, 25, 20, 10), labels)
+    assert around.shape == (20 + 2 * MARGIN, 10 + 2 * MARGIN)
+    within = around[MARGIN : MARGIN + 20, MARGIN - 25 : MARGIN + 15]
+    assert (within[:, :25] == labels[:, :25]).all()
+    assert (within[:, 35:] == labels[:, 35:]).all()
+    assert (around != VOID).sum() == 20 * (25 + 5), "nothing beyond the image, nothing in the region"
 
 
 def test_an_outline_lies_within_what_it_goes_round() -> None:
@@ -92,7 +91,7 @@ def test_layers_lie_in_order_whatever_comes_first_and_the_annotation_stays_activ
     annotation.show(region, np.full((20, 20), VOID, np.uint8), SCHEMA)
     Ghosts(viewer).show(region, labels, SCHEMA)
     RegionFrame(viewer).show(region, (100, 120))
-    assert [layer.metadata[TAG] for layer in viewer.layers] == ["frame", "ghosts", "annotation"]
+    assert [layer.metadata[TAG] for layer in viewer.layers] == ["frame", "ghosts", "annotation", "preview"]
     active = viewer.layers.selection.active
     assert active is not None
     assert active.metadata[TAG] == "annotation"
@@ -107,10 +106,11 @@ def test_frame_and_ghosts_move_with_the_region_and_cannot_be_painted_on(viewer: 
     assert len(viewer.layers) == 2
     assert find(viewer, "frame").data[65, 25] == 0
     assert find(viewer, "frame").data[45, 45] == 1
-    shown = find(viewer, "ghosts").data != VOID
-    assert np.argwhere(shown).min(axis=0).tolist() == [28, 0]
-    assert np.argwhere(shown).max(axis=0).tolist() == [99, 71]
-    assert not shown[60:80, 20:40].any()
+    layer = find(viewer, "ghosts")
+    shown = np.argwhere(layer.data != VOID) + layer.translate.astype(int)
+    assert shown.min(axis=0).tolist() == [28, 0]
+    assert shown.max(axis=0).tolist() == [99, 71]
+    assert not ((shown >= (60, 20)) & (shown < (80, 40))).all(axis=1).any()
     assert not any(layer.editable for layer in viewer.layers)
     frame.clear()
     ghosts.clear()

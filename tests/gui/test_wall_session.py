@@ -11,8 +11,7 @@ from labelling_person import SETTINGS, Sitter
 from qtpy.QtCore import Qt
 from qtpy.QtTest import QTest
 
-from napari_ralis.layers.layer_group import TAG
-from napari_ralis.layers.stack import find
+from napari_ralis.layers.stack import TAG, find
 from src_model.data.annotation import VOID
 from src_model.data.answers import labels_of
 from src_model.data.region import Region
