@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -60,6 +60,8 @@ class Crop:
     differs:
         Share of its labelled pixels of which the model says something else; None while that is not known, and always
         for check regions: who corrects those towards the model measures nothing.
+    person:
+        Who labelled it last; "" if that is not known.
     """
 
     region: Region
@@ -71,6 +73,7 @@ class Crop:
     not_looked_at: int | None = None
     ignored: int | None = None
     differs: float | None = None
+    person: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,12 +84,15 @@ class CropFilter:
     ----------
     index:
         Of the class that they hold; None for any.
+    person:
+        Who labelled them last, "" for those of whom that is not known; None for anybody.
     """
 
     index: int | None = None
     showing: Showing = Showing.EVERYTHING
     since: Since = Since.EVER
     whose: Whose = Whose.ANYBODY
+    person: str | None = None
 
     def next_showing(self) -> CropFilter:
         """The same, looked through for the next thing."""
@@ -99,6 +105,22 @@ class CropFilter:
     def next_whose(self) -> CropFilter:
         """The same of somebody else."""
         return replace(self, whose=_next(Whose, self.whose))
+
+    def next_person(self, people: Sequence[str]) -> CropFilter:
+        """The same of the next of these people, and after the last one of all of them."""
+        turn = [None, *people]
+        place = turn.index(self.person) if self.person in turn else 0
+        return replace(self, person=turn[(place + 1) % len(turn)])
+
+
+def people_of(crops: Iterable[Crop]) -> tuple[str, ...]:
+    """Who labelled these, in the order of the alphabet; "" last."""
+    return tuple(sorted({crop.person for crop in crops}, key=lambda name: (not name, name.casefold(), name)))
+
+
+def named(person: str) -> str:
+    """As people read it."""
+    return person or "unknown"
 
 
 def chosen(crops: Iterable[Crop], wanted: CropFilter, now: datetime, began: datetime) -> tuple[Crop, ...]:
@@ -128,6 +150,7 @@ def describe(crop: Crop, names: tuple[str, ...]) -> str:
     if crop.times:
         when = ", ".join(f"{time.astimezone():%d %b %H:%M}" for time in crop.times[-3:])
         parts.append(f"labelled {when}" if len(crop.times) == 1 else f"labelled {len(crop.times)} times: {when}")
+    parts += [f"by {crop.person}"] if crop.person else []
     parts += ["chosen by hand"] if crop.own_choice else []
     parts += [f"unsure: {pair}" for pair in crop.doubts]
     parts += [f"seam of {crop.seam} pixels"] if crop.seam else []
@@ -141,6 +164,8 @@ def _passes(crop: Crop, wanted: CropFilter, earliest: datetime | None) -> bool:
     if wanted.index is not None and wanted.index not in crop.classes:
         return False
     if earliest is not None and (not crop.times or crop.times[-1] < earliest):
+        return False
+    if wanted.person is not None and crop.person != wanted.person:
         return False
     if wanted.whose is not Whose.ANYBODY and crop.own_choice is not (wanted.whose is Whose.OWN_CHOICE):
         return False

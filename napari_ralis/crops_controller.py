@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
 from qtpy.QtCore import QTimer
 
-from napari_ralis.crops import Crop, CropFilter, Showing, chosen
+from napari_ralis.crops import Crop, CropFilter, Showing, chosen, people_of
 from napari_ralis.easel import Easel
 from napari_ralis.keybindings import Verb
 from napari_ralis.learning_controller import LearningController
@@ -30,6 +30,12 @@ _AT_ONCE = 4
 """Images, or regions, whose labels are looked at between two looks at what else is wanted."""
 _SETTLE = 250
 """Milliseconds in which what was found out is gathered before the wall is filtered anew."""
+
+
+class _Version(NamedTuple):
+    time: datetime | None
+    labels: Annotation
+    person: str
 
 
 class CropsController:
@@ -57,7 +63,7 @@ class CropsController:
         self._sitting: Sitting | None = None
         self._keys: Mapping[int, str] = {}
         self._began = datetime.now(UTC)
-        self._versions: dict[Region, list[tuple[datetime | None, Annotation]]] = {}
+        self._versions: dict[Region, list[_Version]] = {}
         self._looks: dict[Annotation, Looks] = {}
         self._stale: set[str] = set()
         self._differs: dict[tuple[Annotation, int], float] = {}
@@ -79,7 +85,7 @@ class CropsController:
         for recorded in opened.answers:
             if (labels := labels_of(recorded.answer)) is not None:
                 time = datetime.fromisoformat(recorded.time) if recorded.time else None
-                self._versions.setdefault(labels.region, []).append((time, labels))
+                self._versions.setdefault(labels.region, []).append(_Version(time, labels, recorded.person))
         self._stale = {own.region.image for own in sitting.all}
         self.wall.set_classes(sitting.schema, keys)
 
@@ -94,7 +100,8 @@ class CropsController:
 
     def accepted(self, annotation: Annotation) -> None:
         """A region has other labels than before."""
-        self._versions.setdefault(annotation.region, []).append((datetime.now(UTC), annotation))
+        person = "" if self._opened is None else self._opened.person
+        self._versions.setdefault(annotation.region, []).append(_Version(datetime.now(UTC), annotation, person))
         self._stale.add(annotation.region.image)
         self.wall.model.forget_pictures([annotation.region])
         if self.card.isVisible():
@@ -145,17 +152,19 @@ class CropsController:
         assert self._sitting is not None
         region, looks = own.region, self._looks.get(own)
         pairs = self._sitting.pairs
+        versions = self._versions.get(region, ())
         doubts = (pairs.name(pairs.value(doubt.first, doubt.second)) for doubt in own.doubts)
         return Crop(
             region,
             self._sitting.classes_in(region),
-            tuple(time for time, _ in self._versions.get(region, ()) if time is not None),
+            tuple(version.time for version in versions if version.time is not None),
             region in self._sitting.own_choice,
             tuple(doubts),
             None if looks is None else looks.seam,
             None if looks is None else looks.not_looked_at,
             None if looks is None else looks.ignored,
             self._differs.get((own, self._learning.version)),
+            versions[-1].person if versions else "",
         )
 
     def _show_crops(self) -> None:
@@ -163,6 +172,7 @@ class CropsController:
         if sitting is None or not self.wall.isVisible():
             return
         crops = self._crops()
+        self.wall.set_people(people_of(crops))
         shown = chosen(crops, self.wall.filter, datetime.now(UTC), self._began)
         self.wall.set_crops(shown, len(crops), self._remark())
         self._easel.want()
@@ -247,7 +257,7 @@ class CropsController:
             return
         self._replayed = None
         patch, annotation = self._easel.annotation.patch, self._easel.annotation
-        versions = [sitting.pairs.painted(own) for _, own in self._versions.get(shown.region, ())]
+        versions = [sitting.pairs.painted(own.labels) for own in self._versions.get(shown.region, ())]
         if len(versions) < 2:
             return
         # Nothing is protected from its own past.

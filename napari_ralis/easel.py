@@ -57,6 +57,7 @@ class Easel:
         self._sitting: Sitting | None = None
         self._versions: dict[Region, int] = {}
         self._laid: Labels | None = None
+        self._corrected: dict[Region, int] = {}
         self._keeper: StrokeKeeper | None = None
         self.wished_beside: Callable[[], tuple[Sequence[Wish], Sequence[Wish]]] = lambda: ((), ())
 
@@ -75,7 +76,7 @@ class Easel:
             self._keeper.close()
             self._keeper = None
         self._opened = self._sitting = self.shown = self._laid = None
-        self._versions = {}
+        self._versions, self._corrected = {}, {}
 
     @property
     def annotation(self) -> AnnotationLayer:
@@ -94,6 +95,13 @@ class Easel:
         if self._laid is None or self._laid.shape != patch.shape:
             return np.zeros(patch.shape, dtype=np.bool_)
         return np.asarray((patch == self._laid) & (patch != VOID))
+
+    @property
+    def corrections(self) -> int | None:
+        """Strokes and fills that the draft of the region in hand has taken; None where there was none, or who knows."""
+        if self.shown is None or (before := self._corrected.get(self.shown.region)) is None:
+            return None
+        return max(0, before + self.annotation.strokes)
 
     def want(self) -> None:
         """Ask the light lane for the region in hand, those after it and the thumbnails, the most urgent first."""
@@ -183,6 +191,9 @@ class Easel:
             self.canvas.set_painting(True)
             self.canvas.look_at(place.region)
             return
+        if self.shown is not None and (taken := self.corrections) is not None:
+            # Whoever comes back to it goes on counting.
+            self._corrected[self.shown.region] = taken
         # From here on the draft stays that of the model which is newest now.
         self.draft_of(place.region)
         self.shown, self._laid = place, None
@@ -212,11 +223,27 @@ class Easel:
             return patch
         if (patch := self._sitting.painted(place.region)) is not None:
             self._laid = patch
+            known = self._sitting.annotation(place.region)
+            if known is not None and known.corrections is not None:
+                self._corrected[place.region] = known.corrections
             return patch
         if (sure := self._sure(place)) is not None:
             self._laid = sure
+            self._corrected.pop(place.region, None)
+            self._count_from(place.region, sure)
             return sure
+        self._corrected.pop(place.region, None)
         return np.full(place.region.shape, VOID, dtype=np.uint8)
+
+    def _count_from(self, region: Region, sure: Labels, strokes: int = 0) -> None:
+        """Corrections of a region begin with its first draft that says anything, after so many strokes."""
+        if region not in self._corrected and (sure != VOID).any():
+            self._corrected[region] = -strokes
+
+    def _is_new(self, region: Region) -> bool:
+        """Whether a region has neither labels nor strokes from before it came into the hand."""
+        own = self._sitting
+        return own is not None and own.annotation(region) is None and own.unfinished(region) is None
 
     def _sure(self, place: Place) -> Labels | None:
         made = None if place.blind else self.draft_of(place.region)
@@ -240,6 +267,8 @@ class Easel:
         untouched = patch == (VOID if self._laid is None else self._laid)
         untouched |= patch == VOID
         self._laid = sure
+        if self._is_new(self.shown.region):
+            self._count_from(self.shown.region, sure, self.annotation.strokes)
         self.annotation.replace(np.where(untouched, sure, patch))
 
     def strokes(self) -> Labels | None:

@@ -11,7 +11,7 @@ from napari_ralis.layers.showcase import Dot, Showcase, ShowcaseLayout
 from napari_ralis.panels.canvas_focus import CanvasFocus
 from napari_ralis.panels.examples_panel import ExamplesState
 from napari_ralis.panels.labelling_panel import LabellingPanel
-from napari_ralis.panels.palette_panel import palette_entries
+from napari_ralis.panels.palette_model import palette_entries
 from napari_ralis.session import LabellingSession, Phase
 from napari_ralis.settings import read_settings, settings_path
 from napari_ralis.sitting import Place

@@ -18,6 +18,7 @@ from napari_ralis.layers.iou_layers import IouLayers
 from napari_ralis.layers.prediction_layers import PredictionLayers
 from napari_ralis.learning_controller import LearningController
 from napari_ralis.notifications import show_failure
+from napari_ralis.opening import Opening
 from napari_ralis.panels.canvas_focus import CanvasFocus
 from napari_ralis.panels.cheat_sheet import CheatSheet
 from napari_ralis.panels.labelling_panel import LabellingPanel
@@ -26,7 +27,7 @@ from napari_ralis.session import LabellingSession, Phase
 from napari_ralis.sitting import Place, Sitting
 from napari_ralis.threads.canvas_lane import CanvasLane
 from napari_ralis.threads.run_lane import RunLane, Settings
-from napari_ralis.threads.run_messages import Failed, Heard, Job, Message, Opened, Refused, Standing
+from napari_ralis.threads.run_messages import Heard, Message, Opened, Refused, Standing
 from napari_ralis.threads.wishes import DraftWish, PictureWish, PredictionWish, Sources, Wish
 from src_model.data.annotation import IGNORED, Annotation, Labels, Source
 from src_model.labelling.skipping import SkipReason
@@ -48,8 +49,8 @@ class LabellingController:
         lanes: tuple[RunLane, CanvasLane],
     ) -> None:
         self._session, self._viewer = session, viewer
-        self._panel, self._start_panel = panels
-        panel, start = panels
+        self._panel, start = panels
+        panel = self._panel
         self._run, self._light = lanes
         self._focus, self._sheet = CanvasFocus(panel), CheatSheet(panel)
         self._keyboard = Keyboard(self._actions(), self._on_class_key)
@@ -58,14 +59,13 @@ class LabellingController:
         self.learning = LearningController(
             panel, canvas, layers, lanes, lambda: self._easel.show(), lambda: self._easel.want(), self.take
         )
+        self._opening = Opening(session, start, self._run, self.learning)
         self._easel = Easel(canvas, self._light, self.learning, self._focus.give_back)
         self._view = LabellingView(panel, self._light, self._easel)
         self.aids = Aids(panel, viewer, self._light, self.learning, self._easel, self._focus, self.take, self._refresh)
         self._opened: Opened | None = None
-        self._asked: tuple[Path, Settings | None] | None = None
         self._is_closed = self._hatched = False
         self._class_keys: dict[int, str] = {}
-        start.retry_requested.connect(self.retry)
         start.leave_requested.connect(self.leave)
         session.changed.connect(self._on_session_changed)
         self._connect()
@@ -90,14 +90,7 @@ class LabellingController:
 
     def start(self, folder: Path, settings: Settings | None) -> None:
         """Open the project in this folder, or make it with these settings."""
-        self._asked = folder, settings
-        self._session.start_labelling()
-        self._run.open(folder, settings)
-
-    def retry(self) -> None:
-        """Try again to open what could not be opened."""
-        if self._session.phase is Phase.FAILED and self._asked is not None:
-            self.start(*self._asked)
+        self._opening.start(folder, settings)
 
     def close(self) -> None:
         """Stop, wait until every answer is on the disk, and let go; the layers stay. Twice is harmless."""
@@ -127,8 +120,6 @@ class LabellingController:
     def _on_engine_said(self, message: Message) -> None:
         if isinstance(message, Opened):
             self._on_engine_opened(message)
-        elif isinstance(message, Failed) and message.job in (Job.OPENING, Job.STARTING):
-            self._on_engine_not_opened(message)
         elif self._sitting is not None:
             if isinstance(message, Standing):
                 self._sitting.follow(message.queue, message.queries, message.regions_per_query)
@@ -140,10 +131,9 @@ class LabellingController:
                     self._panel.set_saved(f"saved {datetime.now():%H:%M:%S}", is_saved=True)
             elif isinstance(message, Refused):
                 self._on_engine_refused(message)
+        self._opening.hear(message)
         self.learning.hear(message)
-        if self._session.phase is Phase.STARTING:
-            state = self.learning.state
-            self._start_panel.set_progress(f"{state.phase.capitalize()} …", state.done, state.total)
+        self._opening.follow()
 
     def _on_engine_opened(self, opened: Opened) -> None:
         self._opened = opened
@@ -166,18 +156,8 @@ class LabellingController:
         self._session.begin_sitting(sitting)
 
     def _on_session_changed(self) -> None:
-        phase = self._session.phase
-        self._panel.setVisible(phase is Phase.LABELLING)
-        self._start_panel.setVisible(phase in (Phase.STARTING, Phase.FAILED))
-        if phase is Phase.STARTING:
-            self._start_panel.set_progress("Opening the project …", 0, None)
-        elif phase is Phase.FAILED:
-            self._start_panel.set_problem(self._session.problem)
-
-    def _on_engine_not_opened(self, failed: Failed) -> None:
-        self._run.close()
-        self._session.fail(str(failed.error))
-        show_failure(failed.error)
+        self._panel.setVisible(self._session.phase is Phase.LABELLING)
+        self._opening.render()
 
     def _on_engine_refused(self, message: Refused) -> None:
         assert self._sitting is not None
@@ -240,7 +220,9 @@ class LabellingController:
             return
         # Who is unsure leaves the pixel without a label, and says beside it between which classes.
         labels, doubts = sitting.pairs.told_apart(self._easel.annotation.patch)
-        annotation = Annotation.from_labels(self._easel.shown.region, labels, Source.HUMAN, doubts)
+        annotation = Annotation.from_labels(
+            self._easel.shown.region, labels, Source.HUMAN, doubts, self._easel.corrections
+        )
         self._run.accept(annotation)
         sitting.accept(annotation, time.monotonic())
         self.aids.crops.accepted(annotation)

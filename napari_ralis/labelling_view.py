@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from napari_ralis.easel import Easel
 from napari_ralis.labelling_display import counters, proposals
 from napari_ralis.panels.labelling_panel import LabellingPanel
-from napari_ralis.panels.palette_panel import palette_entries
+from napari_ralis.panels.palette_model import palette_entries
 from napari_ralis.panels.tools_panel import ToolsState
 from napari_ralis.sitting import Sitting
 from napari_ralis.threads.canvas_lane import CanvasLane

@@ -8,6 +8,9 @@ from napari_ralis.panels.labelling_panel import LabellingPanel
 from napari_ralis.sitting import Sitting
 from napari_ralis.threads.run_messages import Opened
 from napari_ralis.threads.sitting_keeper import SittingKeeper
+from src_model.data.answers import labels_of
+from src_model.data.region import Region
+from src_model.labelling.corrections import corrections_over_time, corrections_text
 from src_model.labelling.measurement import Milestone
 from src_model.labelling.measurement_record import MeasuredFit
 from src_model.project.sitting_file import SittingRecord, kept_sitting
@@ -29,6 +32,7 @@ class ProgressController:
         self._budget: int | None = None
         self._keeper: SittingKeeper | None = None
         self._minutes: dict[int, float] = {}
+        self._order: dict[Region, None] = {}
 
     def begin(self, opened: Opened, sitting: Sitting) -> MeasuredFit | None:
         """A project is open: what was set and spent in it comes back. Returns what was measured last of what is served.
@@ -47,6 +51,9 @@ class ProgressController:
             )
         by_step = {} if kept is None else kept.minutes
         self._sitting, self._minutes = sitting, dict(by_step)
+        self._order = dict.fromkeys(
+            own.region for each in opened.answers if (own := labels_of(each.answer)) is not None
+        )
         self._budget = opened.config.acquisition.budget
         self._keeper = SittingKeeper(opened.folder)
         served, minutes = [fit for fit in opened.measured if fit.served], 0.0
@@ -65,12 +72,16 @@ class ProgressController:
         self.keep()
 
     def render(self) -> None:
-        """Show how the labels are spread over the classes, and how long the rest of the budget takes."""
+        """Show how labels are spread over the classes, what drafts take, and how long the rest of the budget takes."""
         if self._sitting is not None:
             self._panel.iou.set_balance(
                 balance_of(self._sitting.schema, self._sitting.worth, self._sitting.regions_by_class)
             )
             self._panel.iou.set_minutes_left(minutes_left_text(self._sitting, self._budget))
+            self._order |= dict.fromkeys(own.region for own in self._sitting.all)
+            known = map(self._sitting.annotation, self._order)
+            strokes = [own.corrections for own in known if own is not None]
+            self._panel.iou.set_corrections(corrections_text(corrections_over_time(strokes)))
 
     def keep(self) -> None:
         """Have the present state written down."""
@@ -83,7 +94,7 @@ class ProgressController:
         if self._keeper is not None:
             self._keeper.close()
         self._keeper = self._sitting = self._budget = None
-        self.milestones, self._minutes = [], {}
+        self.milestones, self._minutes, self._order = [], {}, {}
 
     def _record(self, sitting: Sitting) -> SittingRecord:
         classes = sitting.schema.classes

@@ -26,7 +26,7 @@ class Phase(StrEnum):
     """A project is being opened; its images are looked at for the first time."""
     LABELLING = "labelling"
     FAILED = "failed"
-    """The project could not be opened; ``problem`` says why, and it may be tried again."""
+    """The project could not be opened, or was stopped on the way; ``problem`` says why, and it may be tried again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +140,7 @@ class LabellingSession:
         self.changed.emit()
 
     def fail(self, problem: str) -> None:
-        """The project could not be opened."""
+        """The project could not be opened, or somebody has stopped it."""
         self._phase, self._problem, self._sitting = Phase.FAILED, problem, None
         self.changed.emit()
 

@@ -13,6 +13,7 @@ from napari_ralis.layers.paint_colours import paint_colours
 from napari_ralis.layers.pointer import CLICKED, Pointer
 from napari_ralis.layers.preview import Preview
 from napari_ralis.layers.stack import TAG, find, place, redraw
+from napari_ralis.layers.step_count import StepCount
 from src_model.data.annotation import IGNORED, VOID
 from src_model.data.annotation import Labels as LabelMap
 from src_model.data.class_schema import ClassSchema
@@ -75,11 +76,13 @@ class AnnotationLayer:
         self._others_protected = self._has_said_why = False
         self._setting_mode = self._shows_unpainted = False
         self._unsure: dict[int, str] = {}
+        self._steps = StepCount()
 
     def show(self, region: Region, patch: LabelMap, schema: ClassSchema) -> None:
         """Take up another region with what is known of it, an (h, w) patch; there is nothing to undo."""
         self._region, self._schema = region, schema
         self._before = patch.copy()
+        self._steps.begin()
         self._pointer.take_region(region.shape)
         layer = self._layer()
         self._empty_history(layer)
@@ -119,6 +122,11 @@ class AnnotationLayer:
     def progress(self) -> Progress:
         """How much is painted."""
         return progress(self._layer().data)
+
+    @property
+    def strokes(self) -> int:
+        """Strokes and fills by hand that stand, since the region was shown."""
+        return self._steps.by_hand
 
     @property
     def tool(self) -> Tool:
@@ -188,8 +196,9 @@ class AnnotationLayer:
 
     def replace(self, patch: LabelMap) -> None:
         """Lay another (h, w) patch into the region, a draft for example; one step of undo."""
-        if self._region is not None:
+        if self._region is not None and (self._layer().data != patch).any():
             self._write(patch)
+            self._steps.forgive()
 
     def undo(self) -> None:
         """Take the last stroke back."""
@@ -256,6 +265,7 @@ class AnnotationLayer:
             layer.refresh(extent=False)
             self._say_why()
         if (layer.data != self._before).any():
+            self._steps.add()
             self._after_change()
 
     def _on_step(self, event: Any) -> None:
@@ -300,6 +310,8 @@ class AnnotationLayer:
     def _travel(self, way: str) -> None:
         if self._region is not None and not self._pointer.stroking:
             getattr(self._layer(), way)()
+            if (self._layer().data != self._before).any():
+                self._steps.travel(way)
             self._after_change()
 
     def _write(self, patch: LabelMap) -> None:

@@ -8,7 +8,8 @@ from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from napari_ralis.keybindings import TABLE, Verb
-from napari_ralis.panels.palette_panel import PaletteEntry, PalettePanel
+from napari_ralis.panels.palette_model import PaletteEntry
+from napari_ralis.panels.palette_panel import PalettePanel
 
 _TITLE = "<b>Show me one of each</b>"
 _KEY = "ralis_key"

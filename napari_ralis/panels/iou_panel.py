@@ -54,7 +54,7 @@ class IouPanel(QWidget):
         super().__init__()
         self._names: tuple[str, ...] = ()
         self._colours: tuple[tuple[int, int, int], ...] = ()
-        self.mean, self.gain, self.pair, self.minutes_left = _line(), _line(), _line(), _line()
+        self.mean, self.gain, self.pair, self.minutes_left, self.corrections = (_line() for _ in range(5))
         self.bars, self.curve, self.confusion = ClassBars(), CurvePlot(), ConfusionGrid()
         self.balance = ClassBalance()
         self.pages = QButtonGroup(self)
@@ -67,6 +67,10 @@ class IouPanel(QWidget):
         self.pages.idClicked.connect(self.show_page)
         self.set_measurement(None)
         self.set_minutes_left("")
+        self.set_corrections("")
+        self.corrections.setToolTip(
+            "Strokes and fills until a draft was right. What is undone does not count; check regions have no draft."
+        )
         self.show_page(0)
 
     def set_classes(self, schema: ClassSchema) -> None:
@@ -108,6 +112,11 @@ class IouPanel(QWidget):
         self.minutes_left.setText(text)
         self.minutes_left.setVisible(bool(text))
 
+    def set_corrections(self, text: str) -> None:
+        """How many strokes drafts take, in one sentence; empty where that was not measured."""
+        self.corrections.setText(text)
+        self.corrections.setVisible(bool(text))
+
     def set_class(self, index: int | None) -> None:
         """Mark the class whose layers are shown, without asking for it."""
         with signals_blocked(self):
@@ -141,7 +150,7 @@ class IouPanel(QWidget):
         self.stack.addWidget(_scrolled(self.balance))
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
-        for widget in (self.mean, self.gain, self.minutes_left):
+        for widget in (self.mean, self.gain, self.corrections, self.minutes_left):
             column.addWidget(widget)
         column.addWidget(self.rows, stretch=3)
         column.addLayout(buttons)

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Any
 
 from qtpy.QtCore import (
-    QAbstractListModel,
     QEvent,
     QModelIndex,
     QObject,
@@ -27,83 +23,18 @@ from qtpy.QtWidgets import (
     QLineEdit,
     QListView,
     QMenu,
+    QSizePolicy,
     QStyledItemDelegate,
     QStyleOptionViewItem,
     QVBoxLayout,
     QWidget,
 )
 
-from src_model.data.annotation import IGNORED
-from src_model.data.class_schema import ClassSchema, Colour
-from src_model.labelling.unpainted import UNSURE
+from napari_ralis.panels.palette_model import PaletteEntry, PaletteModel
 
 _Index = QModelIndex | QPersistentModelIndex
-_ROOT = QModelIndex()
-_ROW, _COLUMNS, _MOST_ROWS = 24, 2, 12
+_ROW, _LEAST_ROW, _COLUMNS, _MOST_ROWS = 24, 18, 2, 12
 _KEY, _SWATCH = 26, 14
-
-
-@dataclass(frozen=True, slots=True)
-class PaletteEntry:
-    """One class as the palette shows it.
-
-    Attributes
-    ----------
-    index:
-        What is painted: a class index, IGNORED or UNSURE.
-    name, colour:
-        As in the schema.
-    key:
-        Shown as it is typed; "" if it has none.
-    regions:
-        Labelled regions that hold it; None where that is not counted.
-    starred:
-        Whether it must be good.
-    locked:
-        Whether it is protected from being painted over.
-    counted:
-        What ``regions`` counts, in the singular.
-    definition:
-        What belongs to it, in one line.
-    """
-
-    index: int
-    name: str
-    colour: Colour
-    key: str = ""
-    regions: int | None = None
-    starred: bool = False
-    locked: bool = False
-    counted: str = "labelled region"
-    definition: str = ""
-
-
-def palette_entries(
-    schema: ClassSchema,
-    keys: Mapping[int, str],
-    regions: Mapping[int, int],
-    starred: frozenset[int] = frozenset(),
-    locked: frozenset[int] = frozenset(),
-    special_keys: tuple[str, str] = ("-", "="),
-    definitions: Mapping[int, str] = MappingProxyType({}),
-) -> tuple[PaletteEntry, ...]:
-    """Every class in the order of the schema, then what is ignored and what is unsure; mappings go by class index."""
-    classes = [
-        PaletteEntry(
-            index,
-            each.name,
-            each.colour,
-            keys.get(index, ""),
-            regions.get(index, 0),
-            index in starred,
-            index in locked,
-            definition=definitions.get(index, ""),
-        )
-        for index, each in enumerate(schema.classes)
-    ]
-    ignored = PaletteEntry(IGNORED, "ignored", (115, 115, 115), special_keys[0])
-    unsure = PaletteEntry(UNSURE, "unsure", (179, 102, 255), special_keys[1])
-    return (*classes, ignored, unsure)
 
 
 class PalettePanel(QWidget):
@@ -216,85 +147,12 @@ class PalettePanel(QWidget):
     def _fit(self) -> None:
         """As high as the classes need, up to a dozen rows; beyond that the list scrolls."""
         rows = -(-max(self.model.total, 1) // _COLUMNS)
-        self.list.setFixedHeight(min(rows, _MOST_ROWS) * _ROW + 2)
+        self.list.set_rows(min(rows, _MOST_ROWS))
         # Decided here: where Qt decides, it keeps room for a bar that is not there, and one column is left.
         policy = Qt.ScrollBarPolicy
         self.list.setVerticalScrollBarPolicy(
             policy.ScrollBarAlwaysOn if rows > _MOST_ROWS else policy.ScrollBarAlwaysOff
         )
-
-
-class PaletteModel(QAbstractListModel):
-    """The entries that match what is searched for."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._all: tuple[PaletteEntry, ...] = ()
-        self._shown: tuple[PaletteEntry, ...] = ()
-        self._filter, self.pending = "", ""
-        self.selected = -1
-
-    @property
-    def total(self) -> int:
-        """Entries, searched for or not."""
-        return len(self._all)
-
-    def set_entries(self, entries: tuple[PaletteEntry, ...]) -> None:
-        """Show these; where only counts have changed, nothing moves."""
-        same = [entry.index for entry in entries] == [entry.index for entry in self._all]
-        self._all = entries
-        if same and not self._filter:
-            self._shown = entries
-            self._repaint()
-        else:
-            self.set_filter(self._filter)
-
-    def set_filter(self, text: str) -> None:
-        """Keep the entries whose name holds this; those that begin with it come first."""
-        self.beginResetModel()
-        self._filter = text.strip().casefold()
-        found = [entry for entry in self._all if self._filter in entry.name.casefold()]
-        self._shown = tuple(sorted(found, key=self._late) if self._filter else found)
-        self.endResetModel()
-
-    def set_selected(self, index: int) -> None:
-        """The class in the brush; every pair of classes between which somebody is unsure is one entry here."""
-        known = not self._all or any(entry.index == index for entry in self._all)
-        self.selected = index if known else UNSURE
-        self._repaint()
-
-    def set_pending(self, stroke: str) -> None:
-        """The first of two strokes, or ""."""
-        self.pending = stroke
-        self._repaint()
-
-    def entry(self, index: _Index) -> PaletteEntry:
-        """What a row shows."""
-        return self._shown[index.row()]
-
-    def row_of(self, index: int) -> int | None:
-        """The row of a class, if it is shown."""
-        return next((row for row, entry in enumerate(self._shown) if entry.index == index), None)
-
-    def rowCount(self, parent: _Index = _ROOT) -> int:
-        """Entries shown; Qt's name."""
-        return 0 if parent.isValid() else len(self._shown)
-
-    def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        """One entry; Qt's name."""
-        entry = self.entry(index)
-        if role == Qt.ItemDataRole.DisplayRole:
-            return entry.name
-        if role == Qt.ItemDataRole.ToolTipRole:
-            return _tooltip(entry)
-        return None
-
-    def _late(self, entry: PaletteEntry) -> bool:
-        return not entry.name.casefold().startswith(self._filter)
-
-    def _repaint(self) -> None:
-        if self._shown:
-            self.dataChanged.emit(self.index(0, 0), self.index(len(self._shown) - 1, 0))
 
 
 class _Delegate(QStyledItemDelegate):
@@ -359,18 +217,7 @@ def _draw_swatch(painter: QPainter, entry: PaletteEntry, left: int, top: int) ->
     painter.restore()
 
 
-def _tooltip(entry: PaletteEntry) -> str:
-    parts = [entry.name] + ([entry.definition] if entry.definition else [])
-    if entry.key:
-        parts.append(f"key: {', then '.join(entry.key.split())}")
-    if entry.regions is not None:
-        parts.append(f"in {entry.regions:,} {entry.counted}{'' if entry.regions == 1 else 's'}")
-    parts += ["must be good"] if entry.starred else []
-    parts += ["protected from being painted over"] if entry.locked else []
-    return "\n".join(parts)
-
-
-def _list(model: PaletteModel) -> QListView:
+def _list(model: PaletteModel) -> _Columns:
     view = _Columns()
     view.setModel(model)
     view.setItemDelegate(_Delegate(model, view))
@@ -387,11 +234,31 @@ def _list(model: PaletteModel) -> QListView:
 
 
 class _Columns(QListView):
-    """A list whose cells share its width."""
+    """A list whose cells share its width and height: where others need room, rows become lower and none is cut."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._rows = 1
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
+
+    def set_rows(self, rows: int) -> None:
+        """Have room for so many rows."""
+        self._rows = rows
+        self.setMinimumHeight(rows * _LEAST_ROW + 2)
+        self.setMaximumHeight(rows * _ROW + 2)
+        self.updateGeometry()
+        self._cut()
+
+    def sizeHint(self) -> QSize:
+        """All rows at their best; Qt's name."""
+        return QSize(super().sizeHint().width(), self._rows * _ROW + 2)
 
     def resizeEvent(self, event: Any) -> None:
-        """Cut the width into columns; Qt's name."""
-        viewport = self.viewport()
-        if viewport is not None:
-            self.setGridSize(QSize((viewport.width() - 1) // _COLUMNS, _ROW))
+        """Cut the room into cells; Qt's name."""
+        self._cut()
         super().resizeEvent(event)
+
+    def _cut(self) -> None:
+        if (viewport := self.viewport()) is not None:
+            row = min(_ROW, max(_LEAST_ROW, viewport.height() // self._rows))
+            self.setGridSize(QSize((viewport.width() - 1) // _COLUMNS, row))

@@ -8,10 +8,11 @@ from enum import StrEnum
 
 from qtpy.QtCore import QEvent, QModelIndex, QObject, Qt, Signal
 from qtpy.QtGui import QColor, QIcon, QKeyEvent, QPixmap
-from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QComboBox, QLabel, QPushButton, QVBoxLayout, QWidget
+from superqt import QFlowLayout
 from superqt.utils import signals_blocked
 
-from napari_ralis.crops import Crop, CropFilter, Showing, Since, Whose, describe
+from napari_ralis.crops import Crop, CropFilter, Showing, Since, Whose, describe, named
 from napari_ralis.panels.crop_list import CropList, CropModel
 from src_model.data.class_schema import ClassSchema
 from src_model.data.images import Pixels
@@ -37,7 +38,8 @@ class WallPanel(QWidget):
         self._schema: ClassSchema | None = None
         self._keys: dict[str, int] = {}
         self._first = ""
-        self.setAutoFillBackground(True)
+        # napari styles its window, and a styled widget is not filled: the canvas would show through the words.
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.model = CropModel(self)
         self.list = CropList(self.model, self)
         self.heading, self.details, self.empty = QLabel(), QLabel(), QLabel()
@@ -46,6 +48,8 @@ class WallPanel(QWidget):
         self.showing = _box("What to look through them for (F)", Showing)
         self.since = _box("When they were labelled (T)", Since)
         self.whose = _box("Who chose them (S)", Whose)
+        self.people = _box("Who labelled them last (P)")
+        self._people: tuple[str, ...] = ()
         self.back = QPushButton("Back (Esc)")
         self.back.setToolTip("Back to the region in hand, as it was (Escape)")
         self.back.setFocusPolicy(Qt.FocusPolicy.NoFocus)
@@ -65,6 +69,18 @@ class WallPanel(QWidget):
                 self.classes.addItem(QIcon(swatch), entry.name)
         self.set_filter(CropFilter())
 
+    def set_people(self, people: tuple[str, ...]) -> None:
+        """Whose crops there are; with one person alone there is nothing to choose. Who is gone is chosen no more."""
+        if people != self._people:
+            self._people = people
+            with signals_blocked(self.people):
+                self.people.clear()
+                self.people.addItem("anybody")
+                self.people.addItems([named(person) for person in people])
+        self.people.setVisible(len(people) > 1)
+        is_gone = self.filter.person is not None and (self.filter.person not in people or len(people) < 2)
+        self.set_filter(replace(self.filter, person=None) if is_gone else self.filter)
+
     def set_filter(self, wanted: CropFilter) -> None:
         """Show which crops are let through."""
         self.filter = wanted
@@ -73,6 +89,9 @@ class WallPanel(QWidget):
                 box.setCurrentText(value)
         with signals_blocked(self.classes):
             self.classes.setCurrentIndex(0 if wanted.index is None else wanted.index + 1)
+        with signals_blocked(self.people):
+            known = wanted.person in self._people
+            self.people.setCurrentIndex(self._people.index(wanted.person) + 1 if known else 0)
 
     def set_crops(self, crops: Sequence[Crop], total: int, remark: str = "") -> None:
         """Show these crops out of so many; the chosen one stays chosen."""
@@ -83,7 +102,7 @@ class WallPanel(QWidget):
         self.heading.setText(f"Labelled regions: {shown}" + (f" · {remark}" if remark else ""))
         self.empty.setVisible(not crops)
         self.empty.setText(
-            "Nothing labelled yet." if not total else "None of them. Press Backspace, F, T or S for more."
+            "Nothing labelled yet." if not total else f"None of them. Press Backspace, {self._letters} for more."
         )
         self._describe()
 
@@ -125,9 +144,15 @@ class WallPanel(QWidget):
             self._ask(self.filter.next_since())
         elif letter == "S":
             self._ask(self.filter.next_whose())
+        elif letter == "P" and len(self._people) > 1:
+            self._ask(self.filter.next_person(self._people))
         else:
             return bool(letter.strip())
         return True
+
+    @property
+    def _letters(self) -> str:
+        return "F, T, S or P" if len(self._people) > 1 else "F, T or S"
 
     def _ask(self, wanted: CropFilter) -> None:
         self.set_filter(wanted)
@@ -147,6 +172,7 @@ class WallPanel(QWidget):
             Showing(self.showing.currentText()),
             Since(self.since.currentText()),
             Whose(self.whose.currentText()),
+            self._people[self.people.currentIndex() - 1] if self.people.currentIndex() > 0 else None,
         )
         self._ask(wanted)
         self.list.setFocus()
@@ -156,11 +182,12 @@ class WallPanel(QWidget):
         self.details.setText("" if crop is None or self._schema is None else describe(crop, self._schema.names))
 
     def _lay_out(self) -> None:
-        filters = QHBoxLayout()
-        for box in (self.classes, self.showing, self.since, self.whose):
+        # On a narrow canvas they go on in another row.
+        filters = QFlowLayout()
+        filters.setHorizontalSpacing(6)
+        filters.setVerticalSpacing(4)
+        for box in (self.classes, self.showing, self.since, self.whose, self.people, self.back):
             filters.addWidget(box)
-        filters.addStretch()
-        filters.addWidget(self.back)
         keys = QLabel(_KEYS)
         keys.setWordWrap(True)
         column = QVBoxLayout(self)
@@ -180,7 +207,7 @@ class WallPanel(QWidget):
         selection.currentChanged.connect(self._describe)
         self.model.pictures_wanted.connect(self.pictures_wanted)
         self.back.clicked.connect(self.close_requested)
-        for box in (self.classes, self.showing, self.since, self.whose):
+        for box in (self.classes, self.showing, self.since, self.whose, self.people):
             box.activated.connect(self._on_box_changed)
 
 
@@ -188,5 +215,6 @@ def _box(tooltip: str, choices: type[StrEnum] | None = None) -> QComboBox:
     box = QComboBox()
     box.setToolTip(tooltip)
     box.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
     box.addItems([] if choices is None else [str(choice) for choice in choices])
     return box

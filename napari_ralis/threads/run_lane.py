@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Condition, Thread
+from threading import Condition, Thread, current_thread
 from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import QObject, Signal, Slot
@@ -82,17 +82,19 @@ class RunLane(QObject):
         """Whether a project is being opened or worked on."""
         return self._thread is not None and self._thread.is_alive()
 
-    def open(self, folder: Path, settings: Settings | None) -> None:
+    def open(self, folder: Path, settings: Settings | None, person: str = "") -> None:
         """Open the project in this folder, or make it with these settings; `Opened` or `Failed` follows.
 
         Parameters
         ----------
         settings:
             Nested, laid over those of `person_settings`; None: a project that is there, as it was made.
+        person:
+            Who answers; empty: nobody knows.
         """
         self.close()
         self._closing = self._paused = self._cancelled = self._held = self._showcase_said = False
-        self._thread = Thread(target=self._live, args=(folder, settings), name="ralis-run", daemon=True)
+        self._thread = Thread(target=self._live, args=(folder, settings, person), name="ralis-run", daemon=True)
         self._thread.start()
 
     def accept(self, annotation: Annotation) -> None:
@@ -152,14 +154,15 @@ class RunLane(QObject):
             self._stir()
 
     @Slot(object)
-    def _on_spoken(self, message: Message) -> None:
-        # What a closed project still says is of no interest.
-        if self._thread is not None:
+    def _on_spoken(self, spoken: tuple[Thread, Message]) -> None:
+        speaker, message = spoken
+        # What a closed project still says is of no interest, least of all to one that was opened after it.
+        if speaker is self._thread:
             self.said.emit(message)
 
     # --- the thread's side ------------------------------------------------------------------------------------
 
-    def _live(self, folder: Path, settings: Settings | None) -> None:
+    def _live(self, folder: Path, settings: Settings | None, person: str) -> None:
         self._say(Began(Job.OPENING))
         try:
             import_engine()
@@ -169,7 +172,7 @@ class RunLane(QObject):
             from src_model.labelling.person_settings import person_settings
 
             config = None if settings is None else person_settings(settings)
-            with PersonRun.open(folder, config) as run:
+            with PersonRun.open(folder, config, person) as run:
                 self._serve(run, folder)
         except Exception as error:  # noqa: BLE001 - the worker boundary: whatever happens becomes a message
             self._say(Failed(Job.OPENING, known_failure(error)))
@@ -193,8 +196,11 @@ class RunLane(QObject):
                 *past,
                 run.answers,
                 run.proposed,
+                run.person,
             )
         )
+        if run.serving:
+            self._say(Knows(run.serving))
         self._say(Machine(*run.machine))
         self._say_standing(run)
         while not self._closing:
@@ -220,7 +226,8 @@ class RunLane(QObject):
 
     def _work(self, run: PersonRun, job: Job) -> bool:
         """Do a job piece by piece; False if it failed or was stopped."""
-        self._cancelled = False
+        # A project that was cancelled while it was opened is not to be started.
+        self._cancelled = self._cancelled and job is Job.STARTING
         self._say(Began(job))
         verbs: dict[Job, Callable[[ShouldStop], Progress[object]]] = {
             Job.STARTING: run.start,
@@ -286,6 +293,7 @@ class RunLane(QObject):
         with self._changed:
             while self._held and not self._closing:
                 self._changed.wait()
+        self._cancelled = False
         return not self._closing
 
     def _should_stop(self) -> bool:
@@ -311,4 +319,4 @@ class RunLane(QObject):
         self._say(Standing(queue, *counts, run.queries, run.regions_per_query))
 
     def _say(self, message: Message) -> None:
-        self._spoken.emit(message)
+        self._spoken.emit((current_thread(), message))

@@ -62,6 +62,8 @@ class Opened(Message):
         Everything that was ever said, in order.
     proposed:
         Every region that was ever asked for; others a person has chosen.
+    person:
+        Who answers from now on; empty: nobody knows.
     """
 
     folder: Path
@@ -76,6 +78,7 @@ class Opened(Message):
     losses: tuple[tuple[int, float], ...] = ()
     answers: tuple[Recorded, ...] = ()
     proposed: frozenset[Region] = frozenset()
+    person: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -91,5 +91,26 @@ def serving_text(step: int, served_step: int, change: Change | None) -> str:
     return f"Drafts come from the model of step {step}: {verdict} ({gain}, {regions} check regions)."
 
 
+def resumed_text(step: int, served_step: int, *, is_lost: bool) -> str:
+    """One sentence for a project that was closed while older weights were served, or before it was decided.
+
+    Parameters
+    ----------
+    step, served_step:
+        Of the newest weights, and of those that were served.
+    is_lost:
+        Whether nothing holds the served ones any more.
+    """
+    if is_lost:
+        return (
+            f"Drafts come from the model of step {step}, though that of step {served_step} was better or is not "
+            "compared with it: its weights are no longer in the project folder. The next training decides anew."
+        )
+    return (
+        f"Drafts stay with the model of step {served_step}: the program ended before that of step {step} was compared "
+        "with it. The next training decides."
+    )
+
+
 def _gain(value: float, half_width: float) -> str:
     return f"mIoU {100 * value:+.1f} ± {100 * half_width:.1f}"

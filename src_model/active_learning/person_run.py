@@ -19,6 +19,8 @@ from src_model.active_learning.decision import recorded_decision
 from src_model.active_learning.engine import ActiveLearningEngine
 from src_model.active_learning.first_look import FirstLook
 from src_model.active_learning.person_history import PersonHistory
+from src_model.active_learning.person_pace import PersonPace
+from src_model.active_learning.person_queue import PersonQueue
 from src_model.active_learning.person_start import (
     CheckPlan,
     assemble_for_person,
@@ -26,11 +28,11 @@ from src_model.active_learning.person_start import (
     planned_checks,
     roles_for_person,
 )
-from src_model.active_learning.person_status import Asked, RunStatus, in_turn
+from src_model.active_learning.person_status import Asked, RunStatus
 from src_model.active_learning.policy_in_use import policy_in_use
 from src_model.active_learning.serving import ServedModel
 from src_model.active_learning.weights_in_service import WeightsInService
-from src_model.config import CheckOrder, RunConfig, Schedule
+from src_model.config import RunConfig
 from src_model.data.annotation import Annotation, Source
 from src_model.data.answers import Recorded
 from src_model.data.dataset import Dataset
@@ -43,8 +45,6 @@ from src_model.labelling.check_regions import CheckDraw, draw_check_regions
 from src_model.labelling.check_set import CheckSet
 from src_model.labelling.examples import Examples
 from src_model.labelling.knowledge import knowledge_text
-from src_model.labelling.pace import pace_text, query_size
-from src_model.labelling.serving_order import serving_order
 from src_model.labelling.skipping import SkipReason
 from src_model.project.folder import ABOUT
 from src_model.project.project import Project
@@ -53,8 +53,6 @@ _EPISODE = 1
 """A person's run is one episode."""
 _FEW_IMAGES = 24
 """Looked at once more to say what the model knows; later check regions say it better."""
-_AHEAD = 2
-"""Queries' worth of regions that wait at any time, so that nobody waits for a fit."""
 
 
 class PersonRun:
@@ -88,13 +86,14 @@ class PersonRun:
         self.history = PersonHistory(project, self._engine, dataset.schema.num_classes)
         self.served = ServedModel(config, dataset, assembly.device)
         self.first_look = FirstLook(config, assembly, plan.held_out, project)
+        self._queue = PersonQueue(config, self._engine, self._checks, self.first_look, dataset.sequence)
+        self._pace = PersonPace(config, self._engine, project)
         self._in_service = WeightsInService(assembly.segmenter, self.served)
         self._has_begun = False
-        self._answers = 0
 
     @classmethod
-    def open(cls, folder: Path, config: RunConfig | None = None) -> PersonRun:
-        """Open the project in ``folder``, or make one with these settings.
+    def open(cls, folder: Path, config: RunConfig | None = None, person: str = "") -> PersonRun:
+        """Open the project in ``folder``, or make one with these settings; ``person`` answers from now on.
 
         Raises
         ------
@@ -103,10 +102,13 @@ class PersonRun:
             has other settings; if there is neither a project nor settings.
         """
         if config is None or (folder / ABOUT).is_file():
-            return cls._reopened(folder, config)
-        assembly = assemble_for_person(config)
-        plan = planned_checks(config, assembly.dataset)
-        return cls._with(config, assembly, plan, Project.create(folder, config))
+            run = cls._reopened(folder, config)
+        else:
+            assembly = assemble_for_person(config)
+            plan = planned_checks(config, assembly.dataset)
+            run = cls._with(config, assembly, plan, Project.create(folder, config))
+        run._project.person = person
+        return run
 
     @classmethod
     def _reopened(cls, folder: Path, config: RunConfig | None) -> PersonRun:
@@ -161,42 +163,13 @@ class PersonRun:
             waiting=len(self._engine.waiting),
             may_fit=self._has_begun and self._engine.has_answers,
             fit_is_due=self._has_begun and self._engine.is_due,
-            should_propose=not self._checks_come_first and self._wants_more and self._engine.may_ask,
+            should_propose=self._queue.should_propose,
             should_embed=self.first_look.should_embed or self._may_draw_by_examples,
         )
 
-    @property
-    def _wants_more(self) -> bool:
-        """Whether fewer regions wait than the schedule has wait."""
-        waiting = len(self._engine.waiting)
-        if self._config.schedule is Schedule.SEQUENTIAL:
-            return waiting == 0 and not self._engine.is_due
-        return waiting < _AHEAD * self._engine.regions_per_query
-
-    @property
-    def _checks_come_first(self) -> bool:
-        """Whether nothing else is asked before these check regions are answered."""
-        return self._config.labelling.check_order is CheckOrder.FIRST and bool(self._checks.ahead(1))
-
     def queue(self, count: int) -> tuple[Asked, ...]:
         """The next regions to label, at most ``count``: what was shown, then what was chosen; see `in_turn`."""
-        shown = self._engine.unanswered(self.first_look.regions)
-        return in_turn(
-            list(dict.fromkeys((*shown, *self._proposed()))),
-            self._checks.ahead(count),
-            len(self._engine.labelled) + self._checks.answered,
-            self._checks.answered,
-            count,
-            checks_first=self._checks_come_first,
-            more_to_come=self._engine.may_ask,
-        )
-
-    def _proposed(self) -> tuple[Region, ...]:
-        """What waits, query by query, and within each as it is served."""
-        waiting, sequence = frozenset(self._engine.waiting), self._assembly.dataset.sequence
-        # The whole query is put in order, so that an answer does not change that of the others.
-        served = (own for query in self._engine.open_queries for own in serving_order(query.regions, sequence))
-        return tuple(region for region in served if region in waiting)
+        return self._queue.first(count)
 
     def blind(self, region: Region) -> bool:
         """Whether a region is held out: labelled without a draft, measured with, never learnt from."""
@@ -211,6 +184,16 @@ class PersonRun:
     def regions_per_query(self) -> int:
         """K as the pace asks for it."""
         return self._engine.regions_per_query
+
+    @property
+    def person(self) -> str:
+        """Who answers; empty: nobody knows."""
+        return self._project.person
+
+    @property
+    def serving(self) -> str:
+        """Whose drafts are seen and why, in one sentence; empty before anything was decided."""
+        return self._in_service.text
 
     @property
     def machine(self) -> tuple[str, int, int | None]:
@@ -259,7 +242,7 @@ class PersonRun:
             yield Notice(note)
         if self._project.checkpoint is None:
             yield from self._engine.recall_checks(should_stop)
-        if not (self._checks_come_first and self._is_untouched):
+        if not (self._queue.checks_come_first and self._is_untouched):
             yield from self._begin(should_stop)
 
     @property
@@ -273,7 +256,8 @@ class PersonRun:
         if not should_stop():
             self._has_begun = True
             self.served.show(self.first_look.examples.shown)
-            self._in_service.serve(self._engine.fitted_step)
+            fitted = self._engine.fitted_step
+            yield from self._in_service.resume(fitted, self._project.last_served(self._engine.episode, fitted))
 
     def propose(self, should_stop: ShouldStop = never) -> Progress[None]:
         """Ask until enough regions wait, or none is left; each query is an event.
@@ -297,7 +281,7 @@ class PersonRun:
         RalisError
             If nothing has been labelled since the last fit.
         """
-        before = self._answers
+        before = self._pace.answers
         report = yield from self._engine.fit(should_stop)
         fitted = self._engine.last_fit
         if report.stopped or fitted is None:
@@ -309,18 +293,8 @@ class PersonRun:
         yield decided
         if fitted.reading.reading is None:
             yield from self._tell_knowledge(fitted.step, should_stop)
-        yield from self._keep_pace(self._answers - before)
+        yield from self._pace.keep(fitted.step, self._pace.answers - before)
         return report
-
-    def _keep_pace(self, during_fit: int) -> Progress[None]:
-        """Ask more at a time where a fit takes longer than a query to label, so that nobody waits."""
-        if self._config.schedule is Schedule.SEQUENTIAL:
-            return
-        before = self._engine.regions_per_query
-        now = query_size(self._config.acquisition.regions_per_query, before, during_fit)
-        if now != before:
-            self._engine.regions_per_query = now
-            yield Notice(pace_text(before, now, during_fit))
 
     def embed(self, should_stop: ShouldStop = never) -> Progress[None]:
         """Embed a few images of the first look; once all are there, draw check regions by what was shown."""
@@ -341,12 +315,12 @@ class PersonRun:
         human = [replace(annotation, source=Source.HUMAN) for annotation in annotations]
         checks = [annotation for annotation in human if self.blind(annotation.region)]
         self._engine.answer([own for own in human if not self.blind(own.region)], checks)
-        self._answers += len(human)
+        self._pace.answers += len(human)
 
     def skip(self, region: Region, reason: SkipReason) -> None:
         """Pass a region over, with what follows from the reason."""
         self._engine.skip(region, reason)
-        self._answers += 1
+        self._pace.answers += 1
 
     def take_back(self, regions: Sequence[Region]) -> None:
         """Undo what was said to these regions."""

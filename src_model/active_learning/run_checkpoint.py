@@ -47,6 +47,19 @@ def load_run(path: Path) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
     return tensors, header
 
 
+def load_segmenter(path: Path | None) -> dict[str, torch.Tensor]:
+    """The segmenter's part of what `save_run` has written.
+
+    Raises
+    ------
+    CheckpointError
+        If there is no such file, it is damaged, or holds something else.
+    """
+    if path is None:
+        raise CheckpointError("No file holds these weights. Go on with those of the run's own checkpoint.")
+    return _below("segmenter.", load_run(path)[0])
+
+
 def restore_weights(
     tensors: dict[str, torch.Tensor], segmenter: Segmenter, learner: DQNLearner | None, settings: DQNConfig
 ) -> Reward:

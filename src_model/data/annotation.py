@@ -46,16 +46,24 @@ class Annotation:
         Who gave them.
     doubts:
         Pixels that are VOID because they are one of two classes, and nobody could tell which.
+    corrections:
+        Strokes and fills that the draft took to become these labels; None where there was no draft, or nobody counted.
     """
 
     region: Region
     png: bytes
     source: Source = Source.ORACLE
     doubts: tuple[Doubt, ...] = ()
+    corrections: int | None = None
 
     @classmethod
     def from_labels(
-        cls, region: Region, labels: Labels, source: Source = Source.ORACLE, doubts: tuple[Doubt, ...] = ()
+        cls,
+        region: Region,
+        labels: Labels,
+        source: Source = Source.ORACLE,
+        doubts: tuple[Doubt, ...] = (),
+        corrections: int | None = None,
     ) -> Annotation:
         """Encode a (height, width) uint8 patch.
 
@@ -73,7 +81,7 @@ class Annotation:
             raise AnnotationError(f"A doubt about {region} is of another size. Paint what is unsure once more.")
         buffer = io.BytesIO()
         Image.fromarray(np.ascontiguousarray(labels)).save(buffer, format="PNG", compress_level=1)
-        return cls(region, buffer.getvalue(), source, doubts)
+        return cls(region, buffer.getvalue(), source, doubts, corrections)
 
     @property
     def labels(self) -> Labels:

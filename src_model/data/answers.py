@@ -51,12 +51,15 @@ class Recorded:
         Of the query it belongs to.
     time:
         When it was said: UTC in ISO format, "" if that is not known.
+    person:
+        Who said it, "" if that is not known.
     """
 
     seq: int
     step: int
     answer: Answer
     time: str = ""
+    person: str = ""
 
 
 def region_of(answer: Answer) -> Region:

@@ -25,6 +25,11 @@ def query_size(configured: int, current: int, during_fit: int) -> int:
     return current
 
 
+def kept_query_size(configured: int, kept: int) -> int:
+    """K that an earlier sitting reached, within the bounds of today's settings."""
+    return min(MOST_GROWTH * configured, max(configured, kept))
+
+
 def pace_text(before: int, now: int, during_fit: int) -> str:
     """One sentence on why K changed."""
     if now > before:

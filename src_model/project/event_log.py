@@ -75,6 +75,7 @@ class Kind(StrEnum):
     FINAL = "final"
     CHECKPOINT = "checkpoint"
     SERVED = "served"
+    PACE = "pace"
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,10 +5,11 @@ Content: ``project.json`` (layout and version), ``settings.toml``, ``log.sqlite`
 ``queried_regions.csv`` and, if there were final trainings, ``final_metrics.csv`` and ``final_confusion.csv``.
 
 Why a kill is safe: a checkpoint gets a name of its own and is whole and synced before it has it (1); the transaction
-that holds the step's row also says which checkpoint counts (2); older checkpoints are deleted only then (3). A kill
-before 2 leaves a file that no record names and that the next writer removes; a kill between 2 and 3 leaves an old
-one, likewise removed. So the log always names one whole checkpoint, and `Project.resume` takes back what was
-recorded after it, because the engine that starts from it will record the same again. Annotations by a person stay.
+that holds the step's row also says which checkpoint counts (2); older checkpoints are deleted only then (3), but for
+the one whose weights a person is served. A kill before 2 leaves a file that no record names and that the next writer
+removes; a kill between 2 and 3 leaves an old one, likewise removed. So the log always names one whole checkpoint, and
+`Project.resume` takes back what was recorded after it, because the engine that starts from it will record the same
+again. Annotations by a person stay.
 ``project.json`` is written last when a project is made, so a half-made one is not taken for a project.
 """
 
@@ -17,7 +18,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -25,12 +26,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from src_model.atomic_file import PARTIAL_SUFFIX
 from src_model.config import RunConfig
 from src_model.data.annotation import Annotation, Source
 from src_model.data.answers import Answer
 from src_model.events import Query
 from src_model.exceptions import ProjectError
+from src_model.project.checkpoints import checkpoint_entry, new_checkpoint_path, remove_leftovers, serving_entry
 from src_model.project.event_log import Entry, EventLog, Kind
 from src_model.project.folder import (
     ABOUT,
@@ -48,11 +49,10 @@ from src_model.project.folder import (
 )
 from src_model.project.lock import ProjectLock
 from src_model.project.records import Cell, annotation_entry, answer_entry, draw_entry, query_entry, row_entry
-from src_model.project.settings_file import read_settings, settings_at_odds, write_settings
+from src_model.project.settings_file import read_settings, refuse_other_settings, write_settings
 from src_model.project.tables import write_confusions, write_metrics, write_queried_regions
 from src_model.project.view import ProjectView
 
-_CHECKPOINTS = "checkpoint-*.safetensors"
 _TABLE_SHARE = 0.05
 
 logger = logging.getLogger(__name__)
@@ -61,12 +61,12 @@ logger = logging.getLogger(__name__)
 class Project(ProjectView):
     """A project folder with the right to write in it; use it in a ``with`` block.
 
-    One owner at a time: it may move between threads, but not be shared by them.
+    One owner at a time: it may move between threads, but not be shared by them. ``person``: whose answers are recorded.
     """
 
     def __init__(self, folder: Path, settings: RunConfig, log: EventLog, lock: ProjectLock) -> None:
         super().__init__(folder, settings, log)
-        self._lock = lock
+        self._lock, self.person = lock, ""
         self._tables_stale = False
         self._tables_due = 0.0
         self._identity = _identity(folder / LOG)
@@ -132,13 +132,13 @@ class Project(ProjectView):
         with _locked(folder) as (stack, lock):
             kept = read_settings(folder / SETTINGS)
             if settings is not None:
-                _refuse_other_settings(folder, kept, settings)
+                refuse_other_settings(folder / SETTINGS, kept, settings)
             log = EventLog.open(folder / LOG)
             stack.callback(log.close)
             if settings is not None and settings != kept:
                 _write_settings(folder, settings)
             project = cls(folder, settings or kept, log, lock)
-            project._remove_leftovers()
+            remove_leftovers(folder, log)
             stack.pop_all()
             return project
 
@@ -219,7 +219,7 @@ class Project(ProjectView):
         ProjectError
             If the disk is full or refuses; nothing has been recorded.
         """
-        self._append([answer_entry(episode, step, answer) for step, answer in answers])
+        self._append([answer_entry(episode, step, answer, self.person) for step, answer in answers])
 
     def record_check_draw(self, episode: int, arrays: Mapping[str, npt.NDArray[np.generic]], note: str) -> None:
         """Record in which order check regions are asked from now on; earlier draws stay.
@@ -232,14 +232,24 @@ class Project(ProjectView):
         self._append([draw_entry(episode, arrays, note)])
 
     def record_serving(self, episode: int, step: int, served: bool, text: str) -> None:
-        """Record whether the weights of a step make the drafts from now on, and why.
+        """Record whether the weights of a step make the drafts from now on, and why; see `last_served`.
 
         Raises
         ------
         ProjectError
             If the disk is full or refuses; nothing has been recorded.
         """
-        self._append([Entry(Kind.SERVED, episode, step, {"served": served, "text": text}, permanent=True)])
+        self._append([serving_entry(self._log, episode, step, served, text)])
+
+    def record_pace(self, episode: int, step: int, regions_per_query: int) -> None:
+        """Record that so many regions are asked at a time from now on, because of how fast a person labels.
+
+        Raises
+        ------
+        ProjectError
+            If the disk is full or refuses; nothing has been recorded.
+        """
+        self._append([Entry(Kind.PACE, episode, step, {"regions_per_query": regions_per_query}, permanent=True)])
 
     def record_examples(self, body: Mapping[str, Any]) -> None:
         """Record all examples as they are now; earlier records stay, the newest counts.
@@ -273,7 +283,7 @@ class Project(ProjectView):
         """
         entries = [row_entry(Kind.STEP, episode, step, row)]
         if checkpoint is not None:
-            entries.append(self._checkpoint_entry(episode, step, checkpoint))
+            entries.append(checkpoint_entry(self.folder, episode, step, checkpoint))
         self._append(entries)
 
     def record_final(self, episode: int, step: int, budget: int, row: Mapping[str, Cell]) -> None:
@@ -300,7 +310,7 @@ class Project(ProjectView):
 
     def new_checkpoint_path(self) -> Path:
         """A name for the next checkpoint, never that of the one that counts; write the file, then record it."""
-        return self.folder / _CHECKPOINTS.replace("*", str(self._log.last + 1))
+        return new_checkpoint_path(self.folder, self._log)
 
     def record_checkpoint(self, episode: int, step: int, checkpoint: Path) -> None:
         """Let ``checkpoint`` count from now on, without a row: at the start, or after a final training.
@@ -312,7 +322,7 @@ class Project(ProjectView):
         ValueError
             If the checkpoint is not in the folder.
         """
-        self._append([self._checkpoint_entry(episode, step, checkpoint)])
+        self._append([checkpoint_entry(self.folder, episode, step, checkpoint)])
 
     def write_tables(self) -> None:
         """Make the tables again from the log. Done from time to time while a run goes on, and when it closes.
@@ -336,8 +346,8 @@ class Project(ProjectView):
         self._log.append(entries)
         self._tables_stale = True
         kinds = {entry.kind for entry in entries}
-        if Kind.CHECKPOINT in kinds:
-            self._remove_leftovers()
+        if kinds & {Kind.CHECKPOINT, Kind.SERVED}:
+            remove_leftovers(self.folder, self._log)
         if Kind.STEP in kinds:
             self._refresh_tables()
 
@@ -363,23 +373,6 @@ class Project(ProjectView):
         end = time.monotonic()
         self._tables_due = end + (end - begin) / _TABLE_SHARE
 
-    def _checkpoint_entry(self, episode: int, step: int, checkpoint: Path) -> Entry:
-        if checkpoint.parent != self.folder or not checkpoint.match(_CHECKPOINTS) or not checkpoint.is_file():
-            raise ValueError(f"{checkpoint} is not a checkpoint written under a name from new_checkpoint_path().")
-        return Entry(Kind.CHECKPOINT, episode, step, {"file": checkpoint.name})
-
-    def _remove_leftovers(self) -> None:
-        newest = self._log.newest(Kind.CHECKPOINT)
-        counts = None if newest is None else self.folder / str(newest.entry.body["file"])
-        leftovers = list(self.folder.glob(f".*{PARTIAL_SUFFIX}"))
-        # Where the one that counts is missing, nobody knows what the others are good for.
-        if counts is None or counts.is_file():
-            leftovers += [path for path in self.folder.glob(_CHECKPOINTS) if path != counts]
-        for path in leftovers:
-            # Windows keeps what another program has open; the next writer tries again.
-            with suppress(OSError):
-                path.unlink()
-
 
 def _identity(path: Path) -> tuple[int, int] | None:
     """What tells a file from another one of the same name; None if there is none."""
@@ -398,15 +391,6 @@ def _locked(folder: Path) -> Iterator[tuple[ExitStack, ProjectLock]]:
     with ExitStack() as stack:
         stack.callback(lock.release)
         yield stack, lock
-
-
-def _refuse_other_settings(folder: Path, kept: RunConfig, settings: RunConfig) -> None:
-    names = settings_at_odds(kept, settings)
-    if names:
-        raise ProjectError(
-            f"The project {folder} was started with other settings: {', '.join(names)} differ. Use those of "
-            f"{folder / SETTINGS}, or choose another folder for a new run."
-        )
 
 
 def _write_settings(folder: Path, settings: RunConfig) -> None:

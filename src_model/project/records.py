@@ -31,6 +31,8 @@ Row = dict[str, Cell]
 
 _DOUBTS = 1
 """Version of how doubts are written beside an annotation; versions before knew none and leave them out."""
+_PERSON, _CORRECTIONS = "person", "corrections"
+"""Beside an answer; logs of earlier versions do not hold them, and those versions pass them over."""
 
 
 def query_entry(episode: int, query: Query, asked: Source = Source.ORACLE) -> Entry:
@@ -72,6 +74,8 @@ def annotation_entry(episode: int, step: int, annotation: Annotation) -> Entry:
     body: dict[str, Any] = {"region": astuple(annotation.region), "source": str(annotation.source)}
     if annotation.doubts:
         body["unsure"] = {"version": _DOUBTS, "doubts": [doubt.to_json() for doubt in annotation.doubts]}
+    if annotation.corrections is not None:
+        body[_CORRECTIONS] = annotation.corrections
     permanent = annotation.source is Source.HUMAN
     return Entry(Kind.ANNOTATION, episode, step, body, annotation.png, permanent)
 
@@ -89,13 +93,19 @@ def annotation_of(path: Path, record: Record) -> Annotation:
         raise damaged_record(path, record.seq)
     try:
         doubts = tuple(map(Doubt.from_json, body.get("unsure", {"doubts": ()})["doubts"]))
-        return Annotation(Region(*body["region"]), png, Source(body["source"]), doubts)
+        strokes = None if body.get(_CORRECTIONS) is None else int(body[_CORRECTIONS])
+        return Annotation(Region(*body["region"]), png, Source(body["source"]), doubts, strokes)
     except (KeyError, TypeError, ValueError, AnnotationError) as exc:
         raise damaged_record(path, record.seq) from exc
 
 
-def answer_entry(episode: int, step: int, answer: Answer) -> Entry:
-    """What a person said to a region; all but labels of an oracle are permanent."""
+def answer_entry(episode: int, step: int, answer: Answer, person: str = "") -> Entry:
+    """What a person said to a region, and who that was; all but labels of an oracle are permanent."""
+    entry = _answer_entry(episode, step, answer)
+    return replace(entry, body=entry.body | {_PERSON: person}) if person and entry.permanent else entry
+
+
+def _answer_entry(episode: int, step: int, answer: Answer) -> Entry:
     match answer:
         case Annotation():
             return annotation_entry(episode, step, answer)
@@ -116,7 +126,8 @@ def answer_of(path: Path, record: Record) -> Recorded:
     ProjectError
         If the record is damaged.
     """
-    return Recorded(record.seq, record.entry.step, _answer(path, record), record.time)
+    person = str(record.entry.body.get(_PERSON, ""))
+    return Recorded(record.seq, record.entry.step, _answer(path, record), record.time, person)
 
 
 def _answer(path: Path, record: Record) -> Answer:

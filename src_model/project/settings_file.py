@@ -67,6 +67,21 @@ def settings_at_odds(ours: RunConfig, theirs: RunConfig) -> list[str]:
     return sorted(name for name in one if one[name] != other[name] and name not in MAY_CHANGE)
 
 
+def refuse_other_settings(path: Path, kept: RunConfig, settings: RunConfig) -> None:
+    """Refuse settings under which a project that was made with others cannot go on; ``path`` is where those lie.
+
+    Raises
+    ------
+    ProjectError
+        Naming the fields that differ.
+    """
+    if names := settings_at_odds(kept, settings):
+        raise ProjectError(
+            f"The project {path.parent} was started with other settings: {', '.join(names)} differ. Use those of "
+            f"{path}, or choose another folder for a new run."
+        )
+
+
 def _flat(settings: dict[str, Any], prefix: str = "") -> dict[str, Any]:
     flat: dict[str, Any] = {}
     for key, value in settings.items():

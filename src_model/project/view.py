@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -15,10 +16,33 @@ from src_model.data.annotation import Annotation
 from src_model.data.answers import Recorded
 from src_model.events import Query
 from src_model.exceptions import ProjectError
+from src_model.project.checkpoints import CHECKPOINT
 from src_model.project.event_log import EventLog, Kind, Record
 from src_model.project.folder import LOG, SETTINGS, read_about
 from src_model.project.records import Row, annotation_of, answer_of, draw_of, query_of, row_of
 from src_model.project.settings_file import read_settings
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """Whose drafts a person saw last.
+
+    Attributes
+    ----------
+    step:
+        Of the fit the weights come from; 0: the start weights.
+    checkpoint:
+        The file that holds them; None for the start weights, or if no file does.
+    decided:
+        Step that was decided on last; if it is a later one, that was held back.
+    text:
+        What a person was told then.
+    """
+
+    step: int
+    checkpoint: Path | None
+    decided: int
+    text: str
 
 
 class ProjectView:
@@ -110,6 +134,27 @@ class ProjectView:
         records = self._log.records(Kind.MEASUREMENT, episode)
         newest = {record.entry.step: record.entry.body for record in records}
         return dict(sorted(newest.items()))
+
+    def last_served(self, episode: int, step: int) -> Served | None:
+        """Whose drafts were seen last, of all that was decided up to this step; None if nothing ever was."""
+        made = [own.entry for own in self._log.records(Kind.SERVED, episode) if own.entry.step <= step]
+        if not made:
+            return None
+        served = next((own for own in reversed(made) if own.body["served"]), None)
+        file = None if served is None else served.body.get(CHECKPOINT)
+        path = None if file is None else self.folder / str(file)
+        is_there = path is not None and path.is_file()
+        return Served(
+            step=0 if served is None else served.step,
+            checkpoint=path if is_there else None,
+            decided=made[-1].step,
+            text=str(made[-1].body["text"]),
+        )
+
+    def regions_per_query(self, episode: int) -> int | None:
+        """K that a person's pace asked for last; None: always that of the settings."""
+        made = self._log.records(Kind.PACE, episode)
+        return int(made[-1].entry.body["regions_per_query"]) if made else None
 
     def examples(self) -> dict[str, Any] | None:
         """What was shown to be what, as `Examples.to_json` gave it last; None if nothing ever was."""

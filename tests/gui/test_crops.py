@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from napari_ralis.crops import Crop, CropFilter, Showing, Since, Whose, chosen, describe
+from napari_ralis.crops import Crop, CropFilter, Showing, Since, Whose, chosen, describe, named, people_of
 from src_model.data.region import Region
 
 NOW = datetime(2026, 5, 20, 12, tzinfo=UTC)
@@ -38,6 +38,7 @@ def test_the_newest_come_first_and_what_has_no_time_last() -> None:
         (CropFilter(showing=Showing.IGNORED), {"ignored": 9}),
         (CropFilter(since=Since.SITTING), {"times": (NOW,)}),
         (CropFilter(whose=Whose.OWN_CHOICE), {"own_choice": True}),
+        (CropFilter(person="anna"), {"person": "anna"}),
     ],
 )
 def test_a_filter_lets_through_what_it_names_and_nothing_else(wanted: CropFilter, own: dict[str, object]) -> None:
@@ -74,3 +75,21 @@ def test_a_crop_is_described_with_all_that_is_remarkable() -> None:
     for part in ("img, row 0, column 4", "road, car", "unsure: car or van", "seam of 6", "1,200 pixels", "12 %"):
         assert part in said
     assert "ignored" not in said
+
+
+def test_people_come_in_the_order_of_the_alphabet_and_whom_nobody_knows_last() -> None:
+    crops = [crop(1, person="bert"), crop(2), crop(3, person="Anna"), crop(4, person="bert")]
+    assert people_of(crops) == ("Anna", "bert", "")
+    assert [named(person) for person in people_of(crops)] == ["Anna", "bert", "unknown"]
+    assert shown(crops, CropFilter(person="")) == [2]
+    assert "by Anna" in describe(crops[2], ("road",))
+    assert "by " not in describe(crops[1], ("road",))
+
+
+def test_the_next_person_follows_and_after_the_last_one_everybody() -> None:
+    people, wanted, seen = ("Anna", "bert", ""), CropFilter(), []
+    for _ in range(4):
+        wanted = wanted.next_person(people)
+        seen.append(wanted.person)
+    assert seen == ["Anna", "bert", "", None]
+    assert CropFilter(person="gone").next_person(people).person == "Anna"

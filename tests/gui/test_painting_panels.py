@@ -13,8 +13,11 @@ from qtpy.QtWidgets import QPushButton, QVBoxLayout, QWidget
 
 from napari_ralis.keybindings import Verb, cheat_sheet, class_keys, verb_keys
 from napari_ralis.panels.cheat_sheet import CheatSheet
-from napari_ralis.panels.palette_panel import PalettePanel, palette_entries
+from napari_ralis.panels.labelling_panel import LabellingPanel
+from napari_ralis.panels.palette_model import palette_entries
+from napari_ralis.panels.palette_panel import PalettePanel
 from napari_ralis.panels.tools_panel import ToolsPanel, ToolsState
+from napari_ralis.panels.training_panel import TrainingState, Work
 from src_model.data.annotation import IGNORED
 from src_model.data.class_schema import ClassSchema, SemanticClass
 from src_model.labelling.skipping import SkipReason
@@ -273,3 +276,32 @@ def test_the_cheat_sheet_of_sixty_six_classes_fits_a_small_screen(qtbot: QtBot) 
 
 def test_every_tool_button_has_its_verb() -> None:
     assert {tool.value for tool in Tool} - {"move"} <= {verb.value for verb in Verb}
+
+
+def test_where_room_is_scarce_rows_of_classes_become_lower_and_none_is_cut(qtbot: QtBot) -> None:
+    """Nineteen classes beside a training that has two lines to say, in a dock that becomes lower and lower."""
+    panel = LabellingPanel()
+    qtbot.addWidget(panel)
+    panel.query.reason.setText("A check region, drawn by chance: label it without help. It measures the model.")
+    schema = ClassSchema("n", tuple(SemanticClass(id, f"class {id}", (id, 9, 9)) for id in range(19)))
+    palette, view = panel.palette_panel, panel.palette_panel.list
+    palette.set_entries(palette_entries(schema, {}, {}))
+    remark = "Drafts come from the model of step 3; not measurable yet with 4 check regions. The model is 9 regions old"
+    panel.training.set_state(TrainingState(Work.RUNNING, "training", 1, 9, remark=remark))
+    panel.show()
+    heights: dict[int, int] = {}
+    for height in range(1000, 400, -10):
+        panel.resize(400, height)
+        qtbot.wait(1)
+        viewport = view.viewport()
+        assert viewport is not None
+        assert viewport.rect().contains(view.visualRect(palette.model.index(20, 0))), height
+        assert view.visualRect(palette.model.index(1, 0)).left() > 0, "two columns"
+        assert view.mapTo(panel, QPoint(0, view.height())).y() <= panel.aids.mapTo(panel, QPoint(0, 0)).y(), height
+        heights[height] = view.gridSize().height()
+        if heights[height] <= 20:
+            break
+    assert heights[1000] == 24
+    assert heights[height] in (19, 20)
+    assert height < 740, "all that the dock has on a screen of 1280×800"
+    assert view.verticalScrollBarPolicy() == Qt.ScrollBarPolicy.ScrollBarAlwaysOff

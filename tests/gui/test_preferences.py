@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -13,7 +14,7 @@ from npe2 import PluginManifest
 
 from napari_ralis.layers.layer_group import LayerGroup
 from napari_ralis.layers.origin import Origin
-from napari_ralis.preferences import mask_opacity
+from napari_ralis.preferences import mask_opacity, person
 from napari_ralis.readers import layer_data
 from src_model.config import DataConfig
 from src_model.data.readers.cityscapes import CITYSCAPES
@@ -64,3 +65,21 @@ def test_without_a_page_the_default_counts(monkeypatch: pytest.MonkeyPatch, page
     else:
         monkeypatch.setattr(sys.modules["napari.settings"], "get_plugin_settings", pages)
     assert mask_opacity() == 0.5
+
+
+def test_a_person_is_called_by_the_name_that_was_set_and_else_by_the_login(
+    plugin_settings: Any, npe2pm: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(getpass, "getuser", lambda: "login")
+    with npe2pm.tmp_plugin(manifest=PluginManifest.from_file(MANIFEST)):
+        assert person() == "login"
+        napari_settings.get_plugin_settings("napari-ralis").labelling.name = " Änne "
+        assert person() == "Änne"
+
+
+def test_on_a_machine_that_knows_no_login_nobody_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    def unknown() -> str:
+        raise OSError("no such user")
+
+    monkeypatch.setattr(getpass, "getuser", unknown)
+    assert person() == ""

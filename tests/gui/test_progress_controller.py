@@ -16,6 +16,7 @@ from napari_ralis.progress_controller import ProgressController
 from napari_ralis.sitting import Place, Sitting
 from napari_ralis.threads.run_messages import Began, Ended, Happened, Job
 from src_model.data.annotation import Annotation
+from src_model.data.answers import Recorded
 from src_model.data.class_schema import ClassSchema, SemanticClass
 from src_model.data.region import Region
 from src_model.events import Notice
@@ -32,9 +33,9 @@ def measured(step: int, *, served: bool = True) -> MeasuredFit:
     return MeasuredFit(step, 8 * step, Measurement(np.eye(2), 9, np.array([9, 1]), (mean, None), mean), None, served)
 
 
-def opened(folder: Path, *fits: MeasuredFit) -> Any:
+def opened(folder: Path, *fits: MeasuredFit, answers: tuple[Recorded, ...] = ()) -> Any:
     config = SimpleNamespace(acquisition=SimpleNamespace(budget=40))
-    return SimpleNamespace(folder=folder, config=config, measured=fits)
+    return SimpleNamespace(folder=folder, config=config, measured=fits, answers=answers)
 
 
 @pytest.fixture
@@ -108,3 +109,28 @@ def test_what_happened_in_a_training_is_said_until_the_next_begins() -> None:
     assert learning.state.remark == "Memory ran out."
     assert after(learning, Began(Job.LEARNING), 5.0).notice == ""
     assert after(after(Learning(), Began(Job.STARTING), 0.0), happened, 1.0).notice == "", "it is in the log"
+
+
+def corrected(column: int, strokes: int | None) -> Annotation:
+    return Annotation.from_labels(Region("img", 0, 8 * column, 8, 8), np.zeros((8, 8), np.uint8), corrections=strokes)
+
+
+def test_corrections_a_region_are_told_in_the_order_of_labelling_once_there_are_six(
+    panel: LabellingPanel, tmp_path: Path
+) -> None:
+    """Two regions in each third: 9 and 8, 5 and 6, 3 and 0; others had no draft. The first one was corrected."""
+    given = [corrected(1, 4), corrected(2, 8), corrected(3, None), corrected(4, 5), corrected(5, 6), corrected(6, 3)]
+    again = corrected(1, 9)
+    sitting = Sitting(SCHEMA, 8, [*given[1:], again])
+    answers = tuple(Recorded(seq, 1, own) for seq, own in enumerate([*given, again]))
+    controller = ProgressController(panel)
+    controller.begin(opened(tmp_path, answers=answers), sitting)
+    assert panel.iou.corrections.text() == ""
+    assert panel.iou.corrections.isHidden()
+    sitting.take(Place(corrected(7, 0).region, False), None)
+    sitting.accept(corrected(7, 0), 0.0)
+    controller.render()
+    assert panel.iou.corrections.text().startswith("Corrections a region: 8.5 → 5.5 → 1.5 (")
+    assert "of 6 with a draft" in panel.iou.corrections.text()
+    assert not panel.iou.corrections.isHidden()
+    controller.end()

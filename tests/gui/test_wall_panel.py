@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from itertools import combinations
 
 import numpy as np
 import pytest
@@ -147,3 +148,56 @@ def test_every_button_of_the_bar_names_its_key(qtbot: QtBot) -> None:
     with qtbot.waitSignal(bar.requested) as asked:
         QTest.mouseClick(next(iter(bar.buttons.values())), Qt.MouseButton.LeftButton)
     assert asked.args == [next(iter(bar.buttons))]
+
+
+def test_the_filter_by_person_is_there_for_two_people_and_not_for_one(wall: WallPanel, qtbot: QtBot) -> None:
+    wall.set_people(("anna",))
+    assert wall.people.isHidden()
+    QTest.keyClick(wall.list, Qt.Key.Key_P)
+    assert wall.filter == CropFilter()
+    wall.set_people(("anna", ""))
+    assert not wall.people.isHidden()
+    assert [wall.people.itemText(row) for row in range(3)] == ["anybody", "anna", "unknown"]
+    with qtbot.waitSignal(wall.filter_changed):
+        QTest.keyClick(wall.list, Qt.Key.Key_P)
+    assert wall.filter == CropFilter(person="anna")
+    assert wall.people.currentText() == "anna"
+    QTest.keyClick(wall.list, Qt.Key.Key_P)
+    assert wall.filter == CropFilter(person="")
+    # With the mouse, too; other filters stay as they are.
+    QTest.keyClick(wall.list, Qt.Key.Key_T)
+    wall.people.setCurrentIndex(1)
+    wall.people.activated.emit(1)
+    assert wall.filter == CropFilter(person="anna", since=Since.WEEK)
+    # Nothing is filtered by a name that nobody can choose any more.
+    wall.set_people(("bert",))
+    assert wall.filter.person is None
+
+
+@pytest.mark.parametrize("width", [800, 480, 320])
+def test_the_filters_are_whole_on_a_narrow_canvas(wall: WallPanel, qtbot: QtBot, width: int) -> None:
+    wall.set_people(("anna", "bartholomew"))
+    wall.resize(width, 600)
+    qtbot.wait(20)
+    shown = [wall.classes, wall.showing, wall.since, wall.whose, wall.people, wall.back]
+    for box in shown:
+        assert box.width() >= box.sizeHint().width()
+        assert wall.rect().contains(box.geometry()), box.toolTip()
+    for box, other in combinations(shown, 2):
+        assert not box.geometry().intersects(other.geometry())
+    assert max(box.geometry().bottom() for box in shown) < wall.list.geometry().top()
+
+
+def test_nothing_shows_through_the_wall(wall: WallPanel, qtbot: QtBot) -> None:
+    """As over the canvas of napari, whose window has a style sheet."""
+    window = wall.window()
+    assert window is not None
+    beneath = QWidget(window)
+    beneath.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+    beneath.setObjectName("beneath")
+    window.setStyleSheet("QWidget { background-color: #102030 } #beneath { background-color: #ff0000 }")
+    beneath.resize(800, 600)
+    beneath.show()
+    wall.raise_()
+    qtbot.wait(20)
+    assert window.grab().toImage().pixelColor(2, 2).red() < 128, "what lies beneath is red"

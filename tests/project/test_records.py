@@ -10,13 +10,23 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from src_model.data.annotation import Annotation, Source
+from src_model.data.answers import Checked, Skipped, TakenBack
 from src_model.data.doubt import Doubt
 from src_model.data.grounds import Ground, Grounds
 from src_model.data.region import Region
 from src_model.events import Query
 from src_model.exceptions import ProjectError
 from src_model.project.event_log import Entry, Kind, Record
-from src_model.project.records import annotation_entry, annotation_of, query_entry, query_of, row_entry, row_of
+from src_model.project.records import (
+    annotation_entry,
+    annotation_of,
+    answer_entry,
+    answer_of,
+    query_entry,
+    query_of,
+    row_entry,
+    row_of,
+)
 
 LOG = Path("log.sqlite")
 IMAGES = st.text(st.characters())  # Lone surrogates included: file names need not be UTF-8.
@@ -129,3 +139,33 @@ def test_damaged_grounds_are_told(damage: object) -> None:
     entry.body["grounds"] = damage
     with pytest.raises(ProjectError, match=r"log\.sqlite"):
         query_of(LOG, through_json(entry))
+
+
+def test_who_answered_and_what_the_draft_took_come_back_and_earlier_logs_know_neither() -> None:
+    region, labels = Region("img", 0, 0, 2, 3), np.zeros((2, 3), np.uint8)
+    annotation = Annotation.from_labels(region, labels, Source.HUMAN, corrections=4)
+    for answer in (annotation, Checked(annotation), Skipped(region, "too hard"), TakenBack(region)):
+        recorded = answer_of(LOG, through_json(answer_entry(1, 2, answer, "Änne")))
+        assert (recorded.answer, recorded.person) == (answer, "Änne")
+        before = through_json(answer_entry(1, 2, answer))
+        assert "person" not in before.entry.body
+        assert answer_of(LOG, before).person == ""
+    plain = annotation_entry(1, 2, Annotation.from_labels(region, labels, Source.HUMAN))
+    assert set(plain.body) == {"region", "source"}
+    assert annotation_of(LOG, through_json(plain)).corrections is None
+    # No stroke at all is something else than nobody having counted.
+    untouched = Annotation.from_labels(region, labels, Source.HUMAN, corrections=0)
+    assert annotation_of(LOG, through_json(annotation_entry(1, 2, untouched))).corrections == 0
+
+
+def test_an_oracle_s_answers_bear_nobody_s_name() -> None:
+    annotation = Annotation.from_labels(Region("img", 0, 0, 2, 3), np.zeros((2, 3), np.uint8))
+    assert "person" not in answer_entry(1, 2, annotation, "anna").body
+
+
+def test_corrections_that_are_no_number_are_damage() -> None:
+    annotation = Annotation.from_labels(Region("img", 0, 0, 2, 3), np.zeros((2, 3), np.uint8), corrections=1)
+    entry = annotation_entry(1, 2, annotation)
+    entry.body["corrections"] = "many"
+    with pytest.raises(ProjectError, match="Record 1 of"):
+        annotation_of(LOG, through_json(entry))
