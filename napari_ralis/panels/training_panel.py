@@ -11,7 +11,6 @@ from qtpy.QtGui import QPainter, QPaintEvent, QPen, QPolygonF
 from qtpy.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 from superqt import QElidingLabel
 
-
 _LINES, _LINES_OF_A_FAULT = 2, 6
 """Of the remark; the rest is in its tooltip, and in the log."""
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from src_model.active_learning.reward_set import RewardReading
 from src_model.events import Event
-from src_model.labelling.measurement import Change, Measurement, Verdict, compare, gain_text, mean_text
+from src_model.labelling.measurement import Change, Measurement, Verdict, compare, difference_text, gain_text, mean_text
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -113,4 +113,4 @@ def resumed_text(step: int, served_step: int, *, is_lost: bool) -> str:
 
 
 def _gain(value: float, half_width: float) -> str:
-    return f"mIoU {100 * value:+.1f} ± {100 * half_width:.1f}"
+    return difference_text(value, half_width)

@@ -251,13 +251,17 @@ def mean_text(measurement: Measurement) -> str:
     return f"mIoU {measurement.mean.text} ({regions}{of_all})"
 
 
+def difference_text(value: float, half_width: float) -> str:
+    """``mIoU −1.3 ± 2.7``, of shares of 1, with a true minus."""
+    return f"mIoU {POINTS * value:+.1f} ± {POINTS * half_width:.1f}".replace("-", "−")
+
+
 def gain_text(change: Change, names: Sequence[str]) -> str:
     """What the last query brought, in one sentence."""
     regions = _counted(change.regions, "check region")
     if change.mean is None:
         return f"The last query: not measurable yet with {regions}."
-    value, width = POINTS * change.mean.value, POINTS * change.mean.half_width
-    parts = [f"mIoU {value:+.1f} ± {width:.1f}"]
+    parts = [difference_text(change.mean.value, change.mean.half_width)]
     for verdict in (Verdict.BETTER, Verdict.WORSE):
         found = [name for name, own in zip(names, change.verdicts, strict=True) if own is verdict]
         if found:

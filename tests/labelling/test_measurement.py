@@ -274,6 +274,6 @@ def test_the_gain_is_one_sentence_that_claims_no_more_than_was_measured() -> Non
         "The last query: better (mIoU +2.1 ± 1.3; car better; sky worse; 48 check regions)."
     )
     assert gain_text(Change(48, (flat,), flat), ("car",)) == (
-        "The last query: no change measurable (mIoU -1.3 ± 2.7; 48 check regions)."
+        "The last query: no change measurable (mIoU −1.3 ± 2.7; 48 check regions)."
     )
     assert gain_text(Change(3, (None,), None), ("car",)) == ("The last query: not measurable yet with 3 check regions.")
