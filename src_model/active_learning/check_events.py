@@ -80,7 +80,7 @@ def serving_text(step: int, served_step: int, change: Change | None) -> str:
     """One sentence: whose drafts are seen from the next region on, and what check regions say of it."""
     verdict = Verdict.NOT_MEASURABLE if change is None else change.verdict
     regions = 0 if change is None else change.regions
-    gain = "" if change is None or change.mean is None else _gain(change.mean.value, change.mean.half_width)
+    gain = "" if change is None or change.mean is None else difference_text(change.mean.value, change.mean.half_width)
     if verdict is Verdict.WORSE:
         return (
             f"Drafts stay with the model of step {served_step}: that of step {step} is worse "
@@ -110,7 +110,3 @@ def resumed_text(step: int, served_step: int, *, is_lost: bool) -> str:
         f"Drafts stay with the model of step {served_step}: the program ended before that of step {step} was compared "
         "with it. The next training decides."
     )
-
-
-def _gain(value: float, half_width: float) -> str:
-    return difference_text(value, half_width)
