@@ -227,8 +227,8 @@ class LearningController:
         if self._predicted is None or self._sitting is None or self.reviewing:
             return
         made = self._light.get(PredictionWish(self._predicted, self.version))
-        if made is not None:
-            self._prediction.show(made.classes, made.uncertainty, self._sitting.schema)
+        if made is not None and not self._prediction.show(made.classes, made.uncertainty, self._sitting.schema):
+            self._late.start()
 
     def leave_review(self) -> None:
         """Back to the region in hand."""

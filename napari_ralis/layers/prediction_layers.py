@@ -44,8 +44,10 @@ class PredictionLayers:
 
     def show(
         self, classes: LabelMap, uncertainty: npt.NDArray[np.float32], schema: ClassSchema, cell: Size = (1, 1)
-    ) -> None:
-        """Show what is predicted.
+    ) -> bool:
+        """Show what is predicted; False: call again, in another turn of the event loop.
+
+        A new layer stops the canvas for a tenth of a second, so that no more than one is made in a call.
 
         Parameters
         ----------
@@ -59,8 +61,12 @@ class PredictionLayers:
         cell:
             Pixels a value stands for, height and width.
         """
+        one, other = (self._layers.find(role) is None for role in (PREDICTION, UNCERTAINTY))
         self._show_classes(classes, schema, cell)
+        if one and other:
+            return False
         self._show_uncertainty(uncertainty, cell)
+        return True
 
     @property
     def is_looked_at(self) -> bool:

@@ -29,7 +29,9 @@ def class_view(title: str = TITLE, size: tuple[int, int] = (20, 35), value: int 
 
 def show_prediction(layers: PredictionLayers, size: tuple[int, int] = (20, 35), value: int = 0, cell: int = 1) -> None:
     classes = np.full(size, value, dtype=np.uint8)
-    layers.show(classes, np.full(size, 0.25, dtype=np.float32), SCHEMA, (cell, cell))
+    uncertainty = np.full(size, 0.25, dtype=np.float32)
+    if not layers.show(classes, uncertainty, SCHEMA, (cell, cell)):
+        assert layers.show(classes, uncertainty, SCHEMA, (cell, cell))
 
 
 def with_role(viewer: ViewerModel, role: str):
@@ -78,6 +80,13 @@ def test_a_deleted_layer_comes_back_with_the_next_fit(viewer: ViewerModel, role:
     viewer.layers.remove(with_role(viewer, role))
     layers.show(class_view())
     assert [layer.metadata[TAG] for layer in viewer.layers] == [REGION_IOU, OUTCOMES]
+
+
+def test_no_more_than_one_layer_is_made_at_a_time(viewer: ViewerModel) -> None:
+    layers, values = PredictionLayers(viewer), np.zeros((4, 6), dtype=np.uint8)
+    for made, finished in ((1, False), (2, True), (2, True)):
+        assert layers.show(values, values.astype(np.float32), SCHEMA) == finished
+        assert len(viewer.layers) == made
 
 
 def test_what_is_painted_on_stays_active(viewer: ViewerModel) -> None:
