@@ -180,7 +180,8 @@ def main() -> None:
             session(person, data_of(told.data), told.regions, Path(folder, _PROJECTS[told.data]))
             if person.frames:
                 first, *others = person.frames
-                first.save(told.out / f"session-{theme}.gif", save_all=True, append_images=others, duration=600, loop=0)
+                path = told.out / f"session-{theme}.webp"
+                first.save(path, save_all=True, append_images=others, duration=600, loop=0, quality=60)
             person.leave()
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QEvent, QTimer
+from qtpy.QtOpenGLWidgets import QOpenGLWidget
 from qtpy.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from napari_ralis.controller import SessionController
@@ -83,6 +85,7 @@ class RalisDockWidget(QWidget):
         for other in (self.setup_page.leave_requested, self.setup_page.start_requested, drop.dropped):
             other.connect(self.remark.hide)
         self._lay_out()
+        napari_viewer.layers.events.removing.connect(self._draw_on_canvas)
         take_short_turns()
         QTimer.singleShot(_SETTLED, import_engine_ahead)
 
@@ -109,6 +112,19 @@ class RalisDockWidget(QWidget):
         if event is not None and event.type() == QEvent.Type.ParentChange and self.parent() is None:
             self._start.close()
         return bool(super().event(event))
+
+    def _draw_on_canvas(self, _event: object) -> None:
+        """Let what napari does with OpenGL when a layer goes happen in the canvas's context.
+
+        Outside of a drawing that of the window is the current one, where deleted buffers leave dangling ends in that of
+        the canvas: with Mesa the next drawing can end the process.
+        """
+        # The dock may be gone already while napari takes its layers down.
+        with suppress(RuntimeError):
+            window = self.window()
+            canvas = None if window is None else window.findChild(QOpenGLWidget)
+            if canvas is not None:
+                canvas.makeCurrent()
 
     def _lay_out(self) -> None:
         column = QVBoxLayout(self)

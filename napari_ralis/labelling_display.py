@@ -171,7 +171,7 @@ def _remarked(learning: Learning) -> Learning:
         return learning
     age = "" if not learning.unseen else f"The model is {learning.unseen} region{'s' * (learning.unseen > 1)} old."
     return replace(
-        learning, state=replace(learning.state, remark=" ".join(filter(None, (learning.serving, age, learning.notice))))
+        learning, state=replace(learning.state, remark=" ".join(filter(None, (age, learning.serving, learning.notice))))
     )
 
 

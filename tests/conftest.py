@@ -10,6 +10,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from napari_ralis.threads.torch_beside_opengl import leave_triton_out
+
+# Test modules import torch by themselves, also after others have drawn.
+leave_triton_out()
+
 
 @pytest.fixture(scope="session", autouse=True)
 def _settings_of_nobody(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:

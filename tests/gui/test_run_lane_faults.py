@@ -56,7 +56,9 @@ class Listener:
         self.qtbot.waitUntil(true, timeout=PATIENCE)
 
     def until_asked(self) -> None:
+        """Regions wait, and no further query is on its way."""
         self.until(lambda: any(not place.blind for own in self.of(Standing)[-1:] for place in own.queue))
+        self.until_rest()
 
     def until_rest(self) -> None:
         self.until(lambda: len(self.of(Began)) - 1 == len(self.of(Ended)) + len(self.of(Failed)))

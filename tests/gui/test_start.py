@@ -100,7 +100,6 @@ class Newcomer:
     def use_fast_segmenter(self) -> None:
         form = self.setup.advanced
         form.fields["segmentation", "segmenter"].value = "fast"
-        form.fields["segmentation", "fast_input"].value = "64x96"
         form.fields["acquisition", "name"].value = "entropy"
 
     def until_a_region_is_there(self) -> Region:
