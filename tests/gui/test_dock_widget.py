@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from pytestqt.qtbot import QtBot
 from qtpy.QtCore import Qt
+from qtpy.QtGui import QOpenGLContext
 
 from napari_ralis.dock_widget import RalisDockWidget
 from napari_ralis.layers.stack import TAG
@@ -194,6 +195,20 @@ def test_the_viewer_may_be_closed_while_a_data_set_opens_and_nothing_of_the_dock
     gc.collect()
     assert ended.is_set(), "the worker was waited for"
     assert [each() for each in left] == [None, None, None]
+
+
+def test_what_opengl_does_when_a_layer_goes_happens_in_the_context_of_its_canvas(
+    open_dock: OpenDock, qtbot: QtBot
+) -> None:
+    current: list[object] = []
+    viewers = [open_dock()[0] for _ in range(2)]
+    for viewer in viewers:
+        viewer.window.show()
+        layer = viewer.add_image(np.zeros((8, 8)))
+        qtbot.wait(50)
+        viewer.layers.events.removed.connect(lambda _event: current.append(QOpenGLContext.currentContext()))
+        viewer.layers.remove(layer)
+        assert current.pop() == viewer.window._qt_viewer.canvas.native.context()
 
 
 def test_two_viewers_are_independent(open_dock: OpenDock, tiny_camvid: Path, qtbot: QtBot) -> None:
