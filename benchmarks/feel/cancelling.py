@@ -22,7 +22,7 @@ from qtpy.QtWidgets import QApplication
 from benchmarks.feel.person import rest, until
 from benchmarks.feel.scenes import data_of
 from napari_ralis.threads.run_lane import RunLane
-from napari_ralis.threads.run_messages import Ended, Failed, Happened, Message, Standing
+from napari_ralis.threads.run_messages import Began, Ended, Failed, Happened, Job, Message, Standing
 from src_model.data.annotation import Annotation
 from src_model.events import Event, ImagesEvaluated, ImagesPrepared, ImagesScored, UpdatesDone
 
@@ -63,12 +63,18 @@ class Listener:
         ended = next(own for own in self.heard[here:] if isinstance(own, Ended))
         return time.perf_counter() - begun if ended.stopped else None
 
+    @property
+    def _is_proposing(self) -> bool:
+        """Whoever answers faster than the lane proposes keeps it from learning."""
+        last = next((own for own in reversed(self.heard) if isinstance(own, Began | Ended | Failed)), None)
+        return isinstance(last, Began) and last.job is Job.PROPOSING
+
     def _reach(self, phase: str) -> None:
         here, at = len(self.heard), time.monotonic()
 
         def is_there() -> bool:
             nonlocal at
-            if phase != "preparing" and time.monotonic() - at > 1:
+            if phase != "preparing" and time.monotonic() - at > 1 and not self._is_proposing:
                 at = time.monotonic()
                 self.answer()
             told = self.heard[here:]
