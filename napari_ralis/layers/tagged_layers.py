@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from napari.layers import Layer
 
-from napari_ralis.layers.stack import TAG
+from napari_ralis.layers.stack import TAG, find
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
@@ -27,7 +27,7 @@ class TaggedLayers:
 
     def find(self, role: str) -> Any:
         """The layer with this role, wherever it lies and whatever it is called; None if it was deleted."""
-        return next((layer for layer in self._viewer.layers if layer.metadata.get(TAG) == role), None)
+        return find(self._viewer, role)
 
     def insert(self, layer: Layer, role: str, below: Sequence[str]) -> None:
         """Put a layer in, under the lowest of the roles ``below``; what is chosen, and so what keys do, stays."""

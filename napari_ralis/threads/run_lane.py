@@ -243,7 +243,7 @@ class RunLane(QObject):
                     self._say_standing(run)
                 if job is not Job.STARTING:
                     self._between(run)
-        except Exception as error:  # noqa: BLE001 - the worker boundary
+        except Exception as error:  # noqa: BLE001 - the worker boundary: whatever happens becomes a message
             # Labelling goes on without a look at this image.
             self._held = job is not Job.EMBEDDING
             self._say(Failed(job, known_failure(error)))
@@ -273,7 +273,7 @@ class RunLane(QObject):
             taken = True
             try:
                 command.do(run)
-            except Exception as error:  # noqa: BLE001 - the worker boundary
+            except Exception as error:  # noqa: BLE001 - the worker boundary: whatever happens becomes a message
                 self._say(Refused(command.regions, known_failure(error)))
             else:
                 self._held = False

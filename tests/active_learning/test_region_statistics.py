@@ -70,11 +70,12 @@ def check_against_loops(image_size, region_size, cell) -> None:
             counts = np.bincount(classes[window].ravel(), minlength=C) * area
             margins = np.bincount(classes[window].ravel(), margin[window].ravel().astype(float), C) * area
             np.testing.assert_array_equal(statistics.counts[row], counts)
-            # Summed in fixed point, whose rounding does not become smaller with the sum.
-            np.testing.assert_allclose(statistics.margin_by_class[row], margins, rtol=1e-6, atol=1e-8)
+            # Summed as multiples of 2⁻³⁰: each cell errs by half of that, whatever the sum.
+            fixed = area * classes[window].size * 2.0**-31
+            np.testing.assert_allclose(statistics.margin_by_class[row], margins, rtol=1e-6, atol=fixed)
             np.testing.assert_allclose(statistics.entropy[row], entropy[window].mean(), rtol=1e-5)
             entropies = np.bincount(classes[window].ravel(), entropy[window].ravel().astype(float), C) * area
-            np.testing.assert_allclose(statistics.entropy_by_class[row], entropies, rtol=1e-6, atol=1e-8)
+            np.testing.assert_allclose(statistics.entropy_by_class[row], entropies, rtol=1e-6, atol=fixed)
             shares = maps.probabilities[index].numpy()[:, *window].mean(axis=(1, 2))
             np.testing.assert_allclose(statistics.probabilities[row], shares, rtol=1e-5)
             np.testing.assert_allclose(statistics.bald[row], maps.bald[index].numpy()[window].mean(), rtol=1e-5)
